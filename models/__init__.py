@@ -1,0 +1,24 @@
+"""What KeepAI remembers: every table, imported here so that metadata is complete."""
+
+from models.account import Account, RoleGrant
+from models.compute import Compute, Worker
+from models.lease import Lease
+from models.probe import ProbeStatus
+from models.sample import SampleBlock, Subject
+from models.session import AccountSession
+from models.task_group import TaskGroupRun
+from models.worker_event import WorkerEvent
+
+__all__ = [
+    "Account",
+    "AccountSession",
+    "Compute",
+    "Lease",
+    "ProbeStatus",
+    "RoleGrant",
+    "SampleBlock",
+    "Subject",
+    "TaskGroupRun",
+    "Worker",
+    "WorkerEvent",
+]

@@ -1,0 +1,39 @@
+"""People who sign in, and the roles they hold."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Column, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from models.base import UtcDateTime, new_id
+
+
+class Account(SQLModel, table=True):
+    """A person. `email` is stored folded to lower case and is unique."""
+
+    __tablename__ = "account"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    email: str = Field(unique=True, max_length=254)
+    name: str = Field(default="", max_length=120)
+    password_hash: str = Field(default="", max_length=512)
+    must_change_password: bool = False
+    locale: str = Field(default="pt-BR", max_length=16)
+    zone: str = Field(default="America/Sao_Paulo", max_length=64)
+    theme: str = Field(default="system", max_length=8)
+    checklist_hidden: bool = False
+    created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    deactivated_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+
+
+class RoleGrant(SQLModel, table=True):
+    """One role held by one account in one scope (`platform`, later a clinic)."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (UniqueConstraint("account_id", "scope"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    account_id: UUID = Field(foreign_key="account.id", index=True, ondelete="CASCADE")
+    role: str = Field(max_length=16)
+    scope: str = Field(default="platform", max_length=64)

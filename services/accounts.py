@@ -1,0 +1,190 @@
+"""People: making, finding and changing accounts."""
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from sqlmodel import Session, col, func, select
+
+from models import Account, AccountSession, RoleGrant
+from services import passwords
+from services.clock import now
+from services.errors import Conflict, Invalid, NotFound
+from services.i18n import LOCALES
+from services.permissions import PLATFORM, ROLES
+
+THEMES = ("system", "light", "dark")
+FIRST_ADMIN_EMAIL = "admin@keepai.local"
+
+
+def fold_email(email: str) -> str:
+    """The form in which addresses are stored and compared."""
+    return email.strip().lower()
+
+
+def by_email(db: Session, email: str) -> Account | None:
+    """The account of an address, or None."""
+    return db.exec(select(Account).where(Account.email == fold_email(email))).first()
+
+
+def get(db: Session, account_id: UUID) -> Account:
+    """The account. Raises NotFound."""
+    account = db.get(Account, account_id)
+    if account is None:
+        raise NotFound
+    return account
+
+
+def count(db: Session) -> int:
+    """How many accounts there are."""
+    return db.exec(select(func.count()).select_from(Account)).one()
+
+
+def count_admins(db: Session) -> int:
+    """How many active admins of the platform there are."""
+    query = (
+        select(func.count())
+        .select_from(RoleGrant)
+        .join(Account, col(Account.id) == RoleGrant.account_id)
+        .where(RoleGrant.role == "admin", RoleGrant.scope == PLATFORM, col(Account.deactivated_at).is_(None))
+    )
+    return db.exec(query).one()
+
+
+def roles_of(db: Session, account_id: UUID) -> dict[str, str]:
+    """The roles an account holds, by scope."""
+    return {g.scope: g.role for g in db.exec(select(RoleGrant).where(RoleGrant.account_id == account_id))}
+
+
+def create(
+    db: Session,
+    email: str,
+    password: str,
+    *,
+    role: str,
+    name: str = "",
+    must_change: bool = False,
+    locale: str = "pt-BR",
+) -> Account:
+    """A new account with one role on the platform. Raises Invalid or Conflict."""
+    folded = fold_email(email)
+    if "@" not in folded or len(folded) > 254:
+        raise Invalid("errors.email", fields={"email": "errors.email"})
+    if role not in ROLES:
+        raise Invalid
+    if by_email(db, folded):
+        raise Conflict("errors.email_taken")
+    account = Account(
+        email=folded,
+        name=name.strip()[:120],
+        password_hash=passwords.hash_password(password),
+        must_change_password=must_change,
+        locale=locale,
+        created_at=now(),
+    )
+    db.add(account)
+    db.flush()
+    db.add(RoleGrant(account_id=account.id, role=role))
+    db.flush()
+    return account
+
+
+def ensure_first_admin(
+    db: Session, email: str, password: str, locale: str = "pt-BR"
+) -> tuple[str, str] | None:
+    """On an empty database, make the first admin. Returns (address, password) to show once, the password
+    empty when it was given rather than made up; None when there are accounts already."""
+    if count(db):
+        return None
+    made_up = "" if password else passwords.make_up()
+    account = create(
+        db,
+        email or FIRST_ADMIN_EMAIL,
+        password or made_up,
+        role="admin",
+        must_change=bool(made_up),
+        locale=locale,
+    )
+    return account.email, made_up
+
+
+def create_admin(db: Session, email: str, password: str = "") -> str:
+    """A new admin; returns the password that was made up, or an empty text when one was given."""
+    made_up = "" if password else passwords.make_up()
+    create(db, email, password or made_up, role="admin", must_change=bool(made_up))
+    return made_up
+
+
+def reset_password(db: Session, email: str, password: str = "") -> str:
+    """Set another password, reactivate, end every session. Returns the made-up password, if one was made.
+
+    Meant for the person at the machine: whoever runs the installation can always get back in.
+    """
+    account = by_email(db, email)
+    if account is None:
+        raise NotFound("errors.no_such_account")
+    made_up = "" if password else passwords.make_up()
+    account.password_hash = passwords.hash_password(password or made_up)
+    account.must_change_password = bool(made_up)
+    account.deactivated_at = None
+    _end_sessions(db, account.id, now())
+    db.add(account)
+    db.flush()
+    return made_up
+
+
+def change_password(db: Session, account_id: UUID, session_id: UUID, current: str, new: str) -> None:
+    """Change one's own password; every other session of the account ends. Raises Invalid with field messages."""
+    account = get(db, account_id)
+    if not passwords.matches(current, account.password_hash):
+        raise Invalid("settings.password.wrong", fields={"current": "settings.password.wrong"})
+    passwords.check_new(new)
+    if new == current:
+        raise Invalid("settings.password.same", fields={"new": "settings.password.same"})
+    account.password_hash = passwords.hash_password(new)
+    account.must_change_password = False
+    _end_sessions(db, account_id, now(), keep=session_id)
+    db.add(account)
+    db.flush()
+
+
+def update_profile(
+    db: Session,
+    account_id: UUID,
+    *,
+    name: str | None = None,
+    locale: str | None = None,
+    zone: str | None = None,
+    theme: str | None = None,
+    checklist_hidden: bool | None = None,
+) -> Account:
+    """Change what is given of one's own profile. Raises Invalid with field messages."""
+    wrong: dict[str, str] = {}
+    if locale is not None and locale not in LOCALES:
+        wrong["locale"] = "settings.profile.no_such_language"
+    if zone is not None and zone not in available_timezones():
+        wrong["zone"] = "settings.profile.no_such_zone"
+    if theme is not None and theme not in THEMES:
+        wrong["theme"] = "settings.profile.no_such_theme"
+    if name is not None and len(name.strip()) > 120:
+        wrong["name"] = "settings.profile.name_too_long"
+    if wrong:
+        raise Invalid(fields=wrong)
+    account = get(db, account_id)
+    given = {"locale": locale, "zone": zone, "theme": theme, "checklist_hidden": checklist_hidden}
+    for field, value in {**given, "name": None if name is None else name.strip()}.items():
+        if value is not None:
+            setattr(account, field, value)
+    db.add(account)
+    db.flush()
+    return account
+
+
+def _end_sessions(db: Session, account_id: UUID, at: datetime, keep: UUID | None = None) -> None:
+    query = select(AccountSession).where(
+        AccountSession.account_id == account_id, col(AccountSession.revoked_at).is_(None)
+    )
+    for session in db.exec(query):
+        if session.id != keep:
+            session.revoked_at = at
+            db.add(session)

@@ -1,0 +1,114 @@
+"""Sign-ins: opaque tokens, hashed at rest, looked up on every connection."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from models import Account, AccountSession
+from services import accounts, passwords
+from services.errors import NotFound
+from services.permissions import Principal
+
+IDLE = timedelta(days=7)
+LONGEST = timedelta(days=30)
+# How old `seen_at` may grow before it is written again: one write an hour per device, not one per request.
+TOUCH_AFTER = timedelta(hours=1)
+
+
+def hash_token(token: str) -> str:
+    """SHA-256 of a token. The token is 256 random bits, so no salt or slow hash is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def sign_in(
+    db: Session, email: str, password: str, now: datetime, *, user_agent: str = "", address: str = ""
+) -> str | None:
+    """A new session's token, or None for a wrong password, an unknown or a deactivated account alike."""
+    account = accounts.by_email(db, email)
+    usable = account is not None and account.deactivated_at is None
+    if (
+        not passwords.matches(password, account.password_hash if account and usable else "")
+        or account is None
+    ):
+        return None
+    token = secrets.token_urlsafe(32)
+    db.add(
+        AccountSession(
+            account_id=account.id,
+            token_hash=hash_token(token),
+            user_agent=user_agent[:300],
+            address=address[:64],
+            created_at=now,
+            seen_at=now,
+            expires_at=now + LONGEST,
+        )
+    )
+    db.flush()
+    return token
+
+
+def find(db: Session, token: str, now: datetime) -> Principal | None:
+    """Who a token belongs to, or None when it is unknown, revoked, idle too long or expired."""
+    row = db.exec(
+        select(AccountSession, Account)
+        .join(Account, col(Account.id) == AccountSession.account_id)
+        .where(AccountSession.token_hash == hash_token(token))
+    ).first()
+    if row is None:
+        return None
+    session, account = row
+    if not is_valid(session, now) or account.deactivated_at is not None:
+        return None
+    return Principal(
+        account_id=account.id,
+        session_id=session.id,
+        email=account.email,
+        name=account.name,
+        locale=account.locale,
+        zone=account.zone,
+        theme=account.theme,
+        must_change_password=account.must_change_password,
+        roles=accounts.roles_of(db, account.id),
+    )
+
+
+def is_valid(session: AccountSession, now: datetime) -> bool:
+    """Whether a session may still be used at that moment."""
+    return session.revoked_at is None and now < session.expires_at and now < session.seen_at + IDLE
+
+
+def touch(db: Session, session_id: UUID, now: datetime) -> None:
+    """Note that a session is in use, at most once an hour."""
+    session = db.get(AccountSession, session_id)
+    if session is not None and now - session.seen_at > TOUCH_AFTER:
+        session.seen_at = now
+        db.add(session)
+
+
+def of_account(db: Session, account_id: UUID, now: datetime) -> Sequence[AccountSession]:
+    """The usable sessions of an account, the one used last first."""
+    query = select(AccountSession).where(AccountSession.account_id == account_id)
+    rows = [s for s in db.exec(query.order_by(col(AccountSession.seen_at).desc())) if is_valid(s, now)]
+    return rows
+
+
+def revoke(db: Session, account_id: UUID, session_id: UUID, now: datetime) -> None:
+    """End one session of that account. Raises NotFound for one of somebody else."""
+    session = db.get(AccountSession, session_id)
+    if session is None or session.account_id != account_id:
+        raise NotFound
+    session.revoked_at = session.revoked_at or now
+    db.add(session)
+    db.flush()
+
+
+def prune(db: Session, now: datetime) -> int:
+    """Forget sessions that ended or ran out a month ago. Returns how many."""
+    old = db.exec(select(AccountSession).where(AccountSession.expires_at < now - LONGEST)).all()
+    for session in old:
+        db.delete(session)
+    return len(old)

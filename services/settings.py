@@ -1,0 +1,222 @@
+"""Everything that can be configured, read from `KEEPAI_*` variables, `.env` and, for secrets, files.
+
+The table in README is generated from the fields below. A wrong value or an unknown name is reported as
+`SettingsError` with one sentence key per problem; nothing else in KeepAI reads the environment.
+"""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "KEEPAI_"
+SCHEDULER_ADDRESS = re.compile(r"^(tcp|tls)://(\[[0-9a-fA-F:]+\]|[^\s:/\[\]]+):(\d{1,5})$")
+
+
+class Settings(BaseSettings):
+    """The settings of one installation. Field names in capitals, with `KEEPAI_` before them, are the variables."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    port: int = Field(3000, ge=1, le=65535, description="Port of the web server.")
+    host: str = Field("127.0.0.1", description="Address to listen on. 0.0.0.0 listens on all of them.")
+    public_url: str = Field(
+        "", description="Address people use, when it is not localhost: https://keepai.example.org."
+    )
+    data_dir: Path = Field(
+        Path(".keepai"), description="Folder for the database, keys, certificates and files."
+    )
+    database_url: str = Field(
+        "", description="PostgreSQL: postgresql://user:password@host/name. Empty: SQLite in the data folder."
+    )
+    redis_url: SecretStr = Field(
+        SecretStr(""), description="Redis, needed for more than one process: redis://host:6379/0."
+    )
+    dask_scheduler: str = Field(
+        "",
+        description="Scheduler of another Dask cluster: tcp://host:8786 or tls://host:8786. Empty: the embedded one.",
+    )
+    dask_http: str = Field(
+        "",
+        description="Its dashboard address, read when its Dask version differs too much for RPC: http://host:8787.",
+    )
+    dask_tls_ca: str = Field("", description="Certificate authority for tls:// (file).")
+    dask_tls_cert: str = Field("", description="Our certificate for tls:// (file).")
+    dask_tls_key: str = Field("", description="The key of our certificate for tls:// (file).")
+    embedded_workers: int = Field(2, ge=1, le=64, description="Workers of the embedded compute.")
+    web_processes: int = Field(1, ge=1, le=32, description="Web server processes. More than one needs Redis.")
+    trusted_proxies: int = Field(
+        0, ge=0, le=8, description="How many of your own proxies add X-Forwarded-For."
+    )
+    tls_cert: str = Field("", description="Certificate to serve HTTPS with (file).")
+    tls_key: str = Field("", description="The key of that certificate (file).")
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token for /metrics. Empty: only callers on this machine."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much the log says."
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""), description="The installation's key. Empty: made once in the data folder."
+    )
+    admin_email: str = Field("", description="Address of the first admin, on an empty database.")
+    admin_password: SecretStr = Field(
+        SecretStr(""), description="Password of the first admin. Empty: made up and shown once."
+    )
+    ollama_url: str = Field("", description="Ollama to watch: http://localhost:11434.")
+    openwebui_url: str = Field("", description="OpenWebUI to watch: http://localhost:8080.")
+
+    @field_validator("dask_scheduler")
+    @classmethod
+    def _is_scheduler(cls, value: str) -> str:
+        match = SCHEDULER_ADDRESS.match(value)
+        if value and (not match or not 0 < int(match[3]) < 65536):
+            raise ValueError("cli.settings.not_a_scheduler")
+        return value
+
+    @field_validator("public_url", "dask_http", "ollama_url", "openwebui_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+            raise ValueError("cli.settings.not_http")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, value: str) -> str:
+        if value and not value.startswith(
+            ("postgresql://", "postgres://", "postgresql+psycopg://", "sqlite:///")
+        ):
+            raise ValueError("cli.settings.not_a_database")
+        return value
+
+    @field_validator("admin_email")
+    @classmethod
+    def _is_email(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+            raise ValueError("cli.settings.not_an_email")
+        return value.strip().lower()
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database as SQLAlchemy wants it; SQLite in the data folder by default."""
+        if not self.database_url:
+            return f"sqlite:///{(self.data_dir / 'keepai.db').absolute()}"
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds this installation."""
+        if self.public_url:
+            return self.public_url
+        scheme = "https" if self.tls_cert else "http"
+        host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::", "::1", "") else self.host
+        return f"{scheme}://{host}:{self.port}"
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """Host names a request may carry; anything else is refused (DNS rebinding)."""
+        names = {"localhost", "127.0.0.1", "::1"}
+        if self.public_url:
+            names.add(urlsplit(self.public_url).hostname or "")
+        return frozenset(names)
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. `problems` are (message key, parameters) pairs, one sentence each."""
+
+    def __init__(self, problems: list[tuple[str, dict[str, str]]]):
+        self.problems = problems
+        super().__init__("; ".join(f"{key} {params}" for key, params in problems))
+
+
+def load(environment: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> Settings:
+    """Settings from the environment over `.env`. Raises SettingsError naming every problem at once."""
+    given = dict(os.environ if environment is None else environment)
+    if env_file and env_file.is_file():
+        given = {**{k: v or "" for k, v in dotenv_values(env_file).items()}, **given}
+    values, problems = _collect({k: v for k, v in given.items() if k.startswith(PREFIX)})
+    settings: Settings | None = None
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        problems += [_problem(e["loc"], e["msg"], e.get("ctx", {}), values) for e in error.errors()]
+    if settings and settings.web_processes > 1 and not settings.redis_url.get_secret_value():
+        problems.append(("cli.settings.needs_redis", {"name": f"{PREFIX}WEB_PROCESSES"}))
+    if settings and bool(settings.tls_cert) != bool(settings.tls_key):
+        problems.append(("cli.settings.tls_pair", {}))
+    if problems or settings is None:
+        raise SettingsError(problems)
+    return settings
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return load()
+
+
+def names() -> list[str]:
+    """Every variable KeepAI knows."""
+    return [PREFIX + field.upper() for field in Settings.model_fields]
+
+
+def secret_names() -> list[str]:
+    """The variables that hold secrets and may also be given as `…_FILE`."""
+    return [PREFIX + n.upper() for n, f in Settings.model_fields.items() if f.annotation is SecretStr]
+
+
+def table() -> str:
+    """The settings as a Markdown table, for README."""
+    rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        default = (
+            field.default.get_secret_value() if isinstance(field.default, SecretStr) else str(field.default)
+        )
+        file = f" Or `{PREFIX}{name.upper()}_FILE`." if field.annotation is SecretStr else ""
+        rows.append(
+            f"| `{PREFIX}{name.upper()}` | {f'`{default}`' if default else ''} | {field.description}{file} |"
+        )
+    return "\n".join(rows)
+
+
+def _collect(given: dict[str, str]) -> tuple[dict[str, str], list[tuple[str, dict[str, str]]]]:
+    """Field values by field name, and the problems with names and files."""
+    known, secrets = set(names()), set(secret_names())
+    values: dict[str, str] = {}
+    problems: list[tuple[str, dict[str, str]]] = []
+    for name, value in given.items():
+        if name in known:
+            values.setdefault(name.removeprefix(PREFIX).lower(), value)
+        elif name.endswith("_FILE") and name.removesuffix("_FILE") in secrets:
+            try:
+                values[name.removeprefix(PREFIX).removesuffix("_FILE").lower()] = (
+                    Path(value).read_text().strip()
+                )
+            except (OSError, UnicodeDecodeError):
+                problems.append(("cli.settings.unreadable_file", {"name": name, "path": value[:200]}))
+        else:
+            nearest = difflib.get_close_matches(
+                name, [*known, *(f"{s}_FILE" for s in secrets)], n=1, cutoff=0.0
+            )
+            problems.append(("cli.settings.unknown", {"name": name[:80], "nearest": nearest[0]}))
+    return {k: v for k, v in values.items() if v != ""}, problems
+
+
+def _problem(
+    where: tuple[int | str, ...], message: str, context: Mapping[str, object], values: Mapping[str, str]
+) -> tuple[str, dict[str, str]]:
+    field = str(where[0]) if where else ""
+    secret = PREFIX + field.upper() in secret_names()
+    shown = "…" if secret else values.get(field, "")[:80]
+    error = str(context.get("error", ""))
+    key = error if error.startswith("cli.settings.") else "cli.settings.wrong"
+    return key, {"name": PREFIX + field.upper(), "value": shown, "why": message}
