@@ -1,0 +1,1 @@
+"""The loops that run once per installation, wherever the lease is held."""

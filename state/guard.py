@@ -1,0 +1,119 @@
+"""Who may call an event handler. Every handler declares it: `@requires("compute:act")` under `@rx.event`.
+
+Any websocket client can call any handler with any arguments. The guard looks the session up again, compares the
+permission, checks the arguments against the handler's annotations, and turns failures into a message in words.
+"""
+
+import functools
+import inspect
+import logging
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from reflex.istate.proxy import StateProxy
+
+from services import identity
+from services.errors import Forbidden, Invalid, KeepAIError
+from services.i18n import translate
+from services.permissions import Principal
+from state.toasts import Toasts
+
+log = logging.getLogger(__name__)
+
+LONGEST_TEXT = 4000
+_principal: ContextVar[Principal] = ContextVar("principal")
+
+Handler = Callable[..., Awaitable[Any]]
+
+
+def principal() -> Principal:
+    """The person whose event is being handled."""
+    return _principal.get()
+
+
+def requires(permission: str) -> Callable[[Handler], Handler]:
+    """Let only those in who hold the permission on the platform. For async handlers, background ones too."""
+
+    def guard(handler: Handler) -> Handler:
+        check = _arguments(handler)
+
+        @functools.wraps(handler)
+        async def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+            person = await identity.principal_of_cookie(self.router.headers.cookie)
+            if person is None:
+                return await _leave(self)
+            _principal.set(person)
+            try:
+                if not person.may(permission):
+                    raise Forbidden("errors.forbidden_role", role=person.role)
+                return await handler(self, **check(args, kwargs))
+            except KeepAIError as error:
+                await tell(self, "critical", translate(person.locale, error.key, **error.params))
+            except Exception:
+                log.exception("event %s failed", handler.__qualname__)
+                await tell(self, "critical", translate(person.locale, "errors.unexpected"))
+            return None
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return guard
+
+
+async def tell(state: Any, tone: str, title: str, text: str = "") -> None:
+    """Show a message in the tab of this state, from a plain or a background handler."""
+    if isinstance(state, StateProxy):
+        async with state:
+            toasts = await state.get_state(Toasts)
+            toasts._add(tone, title, text)
+        return
+    toasts = await state.get_state(Toasts)
+    toasts._add(tone, title, text)
+
+
+async def _leave(state: Any) -> None:
+    """The session ended: the browser loads the sign-in page, so that nothing of before stays on the screen."""
+    from state.session import SessionState
+
+    if isinstance(state, StateProxy):
+        async with state:
+            (await state.get_state(SessionState)).leave = "/login?reason=revoked"
+        return
+    (await state.get_state(SessionState)).leave = "/login?reason=revoked"
+
+
+def _arguments(handler: Handler) -> Callable[[tuple[Any, ...], dict[str, Any]], dict[str, Any]]:
+    """A function that binds and validates a call's arguments. Raises Invalid for anything that does not fit."""
+    signature = inspect.signature(handler)
+
+    @functools.lru_cache(maxsize=1)
+    def adapters() -> dict[str, TypeAdapter[Any]]:
+        hints = get_type_hints(handler)
+        config = ConfigDict(str_max_length=LONGEST_TEXT)
+        return {name: TypeAdapter(hints[name], config=config) for name in signature.parameters if name in hints}
+
+    def check(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            bound = signature.bind(None, *args, **kwargs).arguments
+        except TypeError as error:
+            raise Invalid("errors.arguments") from error
+        known = adapters()
+        values = {name: value for name, value in bound.items() if name != "self"}
+        try:
+            return {k: known[k].validate_python(v) if k in known else v for k, v in values.items()}
+        except ValidationError as error:
+            raise Invalid("errors.arguments") from error
+
+    return check
+
+
+def event_permission(fn: Any) -> str | None:
+    """The permission a handler declares, or None."""
+    declared: str | None = getattr(fn, "permission", None)
+    return declared
+
+
+__all__ = ["event_permission", "principal", "requires", "tell"]
+
