@@ -1,0 +1,67 @@
+# KeepAI from a fresh clone: `make run`. Everything lives in this folder; nothing needs root or Docker.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run demo dev test check bench fmt lock clean
+
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+WORKERS ?= 2
+export PATH := $(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.installed ## install what is missing, then start KeepAI
+	@exec $(BIN)/python -m keepai run
+
+demo: $(VENV)/.installed ## the same in a data folder of its own, with a workload that keeps the compute busy
+	@KEEPAI_DATA_DIR=$(CURDIR)/.keepai-demo exec $(BIN)/python -m keepai run --demo
+
+dev: $(VENV)/.installed-dev ## start with hot reload
+	@exec $(BIN)/python -m keepai run --dev
+
+test: $(VENV)/.installed-dev ## everything that must pass
+	@bash deploy/chromium.sh
+	$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: $(VENV)/.installed-dev lint ## lint, types and the fast tests, in under a minute
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not dask and not slow"
+
+lint: $(VENV)/.installed-dev ## lint, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-dev ## the benchmarks, beside a baseline measured in the same run
+	@bash deploy/chromium.sh
+	$(BIN)/python -m benchmarks
+
+fmt: $(VENV)/.installed-dev ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.installed-dev ## renew the locks from requirements*.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		requirements.txt -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		requirements-dev.txt -o requirements-dev.lock
+
+clean: ## remove what was installed and built; the data folder stays
+	rm -rf $(VENV) .web .build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache reflex.lock/bun.lock
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is as new as the lock it was installed from, so an unchanged lock costs nothing.
+$(VENV)/.installed: requirements.lock | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
+	@touch $@ $(VENV)/.installed
+
+$(BIN)/python:
+	@bash deploy/environment.sh $(VENV)

@@ -1,0 +1,227 @@
+"""The frontend: built when something that goes into it changed, kept otherwise.
+
+Reflex compiles into `.web`; a build that came out well is moved to `.build/frontend`, which is what the web
+server serves. A build that fails therefore never takes away the one being served.
+"""
+
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from keepai.cli import ROOT
+from keepai.cli.say import stop, tell
+
+KEPT = ROOT / ".build"
+SERVED = KEPT / "frontend"
+MARK = "fingerprint"
+INPUTS = (
+    "keepai/keepai.py",
+    "keepai/routes.py",
+    "keepai/pages",
+    "components",
+    "state",
+    "services/i18n",
+    "assets",
+    "rxconfig.py",
+    "reflex.lock",
+    "keepai/cli/build.py",
+)
+PACKAGES = re.compile(r"^(?:reflex[\w-]*|plotly)==\S+", re.MULTILINE)
+VERSION_STAMP = b"__KEEPAI_BUILD__"
+INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
+
+# The compiled socket address carries the port of the build, and with https none at all. The page's own port
+# is right in every set-up that serves page and socket from one place, which is the only one there is.
+PORT_OF_THE_BUILD = "endpoint.hostname = frontend_hostname;"
+PORT_OF_THE_PAGE = "endpoint.port = window.location.port;"
+PORT_OF_HTTPS = 'endpoint.port = "";'
+
+ONLY_SERVING = {
+    "__REFLEX_SKIP_COMPILE": "true",
+    "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+    "REFLEX_WEB_WORKDIR": str(SERVED),
+}
+
+
+def ensure() -> int:
+    """Build unless what is served is up to date. Returns an exit code, 0 also when an older build serves on."""
+    if is_current():
+        return 0
+    tell("cli.build.building")
+    result = subprocess.run([sys.executable, "-m", "keepai", "build"], cwd=ROOT, check=False)
+    if result.returncode == 0:
+        return 0
+    if (SERVED / MARK).exists():
+        tell("cli.build.failed_old_serves")
+        return 0
+    return result.returncode
+
+
+def is_current() -> bool:
+    """Whether the build being served is of exactly these files."""
+    try:
+        return (SERVED / MARK).read_text() == fingerprint()
+    except OSError:
+        return False
+
+
+def fingerprint(root: Path = ROOT) -> str:
+    """A digest of everything that goes into the compiled frontend. Some 20 ms."""
+    digest = hashlib.sha256()
+    for path in _input_files(root):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root)}\0{len(content)}\0".encode())
+        digest.update(content)
+    lock = root / "requirements.lock"
+    digest.update("\n".join(sorted(PACKAGES.findall(lock.read_text() if lock.exists() else ""))).encode())
+    return digest.hexdigest()
+
+
+def build() -> int:
+    """Compile, build and put in place. Runs in a process of its own, since it imports the whole app."""
+    mark = fingerprint()
+    os.environ.update(environment())
+    os.chdir(ROOT)
+    _needs_node()
+    from reflex.utils import build as reflex_build
+    from reflex.utils import path_ops, prerequisites
+    from reflex_base import constants
+    from reflex_base.environment import environment as reflex_environment
+
+    reflex_environment.REFLEX_COMPILE_CONTEXT.set(constants.CompileContext.EXPORT)
+    web = prerequisites.get_web_dir()
+    if prerequisites.needs_reinit():
+        prerequisites.initialize_reflex_user_directory()
+        prerequisites.ensure_reflex_installation_id()
+        prerequisites.initialize_frontend_dependencies()
+    with path_ops.file_lock(web):
+        shutil.rmtree(web / "backend", ignore_errors=True)
+        prerequisites.get_compiled_app(prerender_routes=True, trigger="export")
+        reflex_build.setup_frontend(ROOT)
+        _follow_the_page(web)
+        _stamp(web / "public" / "sw.js", mark)
+        reflex_build.build()
+        _publish(web, mark)
+    return 0
+
+
+def environment() -> dict[str, str]:
+    """What Reflex is told while building: npm from this environment, nobody called but npm's registry."""
+    given = dict(os.environ)
+    bin_folder = str(Path(sys.executable).parent)
+    told = {
+        "PATH": os.pathsep.join([bin_folder, given.get("PATH", "")]),
+        "REFLEX_ENV_MODE": "prod",
+        "REFLEX_USE_NPM": "1",
+        "REFLEX_DIR": str(KEPT / "reflex"),
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        "REFLEX_CHECK_LATEST_VERSION": "0",
+        "NPM_CONFIG_OMIT_LOCKFILE_REGISTRY_RESOLVED": "true",
+        "NPM_CONFIG_UPDATE_NOTIFIER": "false",
+        "NPM_CONFIG_FUND": "false",
+        "NPM_CONFIG_AUDIT": "false",
+    }
+    if registry := given.get("NPM_CONFIG_REGISTRY") or _registry(told["PATH"]):
+        told["NPM_CONFIG_REGISTRY"] = registry
+    return told
+
+
+def serving_environment(data_dir: str) -> dict[str, str]:
+    """The environment in which children serve the build without building."""
+    return {
+        **os.environ,
+        **ONLY_SERVING,
+        "REFLEX_ENV_MODE": "prod",
+        "REFLEX_DIR": str(Path(data_dir) / "reflex"),
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        "REFLEX_CHECK_LATEST_VERSION": "0",
+    }
+
+
+def script_hashes(static: Path) -> list[str]:
+    """The CSP sources of all inline scripts in the built pages."""
+    found = set()
+    for page in static.rglob("*.html"):
+        for script in INLINE_SCRIPT.findall(page.read_bytes()):
+            found.add("sha256-" + base64.b64encode(hashlib.sha256(script).digest()).decode())
+    return sorted(found)
+
+
+def _input_files(root: Path) -> Iterator[Path]:
+    for name in INPUTS:
+        path = root / name
+        if path.is_file():
+            yield path
+        elif path.is_dir():
+            yield from sorted(
+                file
+                for file in path.rglob("*")
+                if file.is_file() and "__pycache__" not in file.parts and "external" not in file.parts[-2:-1]
+            )
+
+
+def _registry(path: str) -> str:
+    """The registry that npm is configured to use."""
+    try:
+        asked = subprocess.run(
+            ["npm", "config", "get", "registry"],
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return asked.stdout.strip() if asked.returncode == 0 else ""
+
+
+def _needs_node() -> None:
+    for program in ("node", "npm"):
+        if shutil.which(program) is None:
+            stop("cli.build.no_node", program=program)
+
+
+def _follow_the_page(web: Path) -> None:
+    script = web / "utils" / "state.js"
+    text = script.read_text()
+    if PORT_OF_THE_PAGE in text:
+        return
+    if text.count(PORT_OF_THE_BUILD) != 1 or text.count(PORT_OF_HTTPS) != 1:
+        raise RuntimeError(
+            "This Reflex computes the socket's address in another way: see keepai/cli/build.py"
+        )
+    text = text.replace(PORT_OF_HTTPS, "")
+    script.write_text(text.replace(PORT_OF_THE_BUILD, f"{PORT_OF_THE_BUILD}\n    {PORT_OF_THE_PAGE}"))
+
+
+def _stamp(script: Path, mark: str) -> None:
+    """Give the service worker the build it belongs to, so that browsers notice a new one."""
+    if script.exists():
+        script.write_bytes(script.read_bytes().replace(VERSION_STAMP, mark[:16].encode()))
+
+
+def _publish(web: Path, mark: str) -> None:
+    """Put the finished build where it is served from, in one rename."""
+    new, old = KEPT / "frontend.new", KEPT / "frontend.old"
+    for leftover in (new, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.copytree(web / "build" / "client", new / "build" / "client")
+    shutil.copytree(web / "backend", new / "backend")
+    for name in ("routes.json", "reflex.json", "env.json"):
+        shutil.copy2(web / name, new / name)
+    hashes = script_hashes(new / "build" / "client")
+    (new / "csp.json").write_text(json.dumps({"script_hashes": hashes}))
+    (new / MARK).write_text(mark)
+    with contextlib.suppress(FileNotFoundError):
+        SERVED.rename(old)
+    new.rename(SERVED)
+    shutil.rmtree(old, ignore_errors=True)

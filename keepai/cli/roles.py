@@ -1,0 +1,124 @@
+"""What the supervisor starts: each role is a process of its own that ends with its parent."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from keepai.cli import ROOT
+from keepai.cli.lifeline import die_with_parent
+from keepai.cli.say import stop
+
+APP = "keepai.keepai:app"
+APP_VARIABLE = "_KEEPAI_APP"  # tests of the supervisor serve a small app of their own
+
+
+def web(parent: int | None) -> int:
+    """Serve the prebuilt app. The server's own process never imports it; only its workers do."""
+    if parent is None:
+        stop("cli.role.not_alone", role="web")
+    die_with_parent(parent)
+
+    from granian import Granian
+    from granian.constants import Interfaces, SSLProtocols
+    from granian.log import LogLevels
+
+    from keepai.cli.holds import numeric
+    from keepai.cli.questions import settings
+
+    found = settings()
+    os.chdir(ROOT)
+    Granian(
+        target=os.environ.get(APP_VARIABLE, APP),
+        address=numeric(found.host),
+        port=found.port,
+        interface=Interfaces.ASGI,
+        factory=APP_VARIABLE not in os.environ,
+        workers=found.web_processes,
+        workers_kill_timeout=5,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        log_level=LogLevels(found.log_level if found.log_level != "info" else "warning"),
+        ssl_cert=_path(found.tls_cert),
+        ssl_key=_path(found.tls_key),
+        ssl_protocol_min=SSLProtocols.tls12,
+    ).serve(target_loader=_Load(os.getpid()))
+    return 0
+
+
+class _Load:
+    """Loads the app in a worker of the web server, tied to the server's life. Picklable, for spawn."""
+
+    def __init__(self, parent: int):
+        self.parent = parent
+
+    def __call__(self, target: str) -> Callable[..., Any]:
+        from granian._internal import load_target
+
+        die_with_parent(self.parent)
+        return load_target(target, wd=None, factory=APP_VARIABLE not in os.environ)
+
+
+def web_dev(parent: int | None) -> int:
+    """Serve with hot reload: Reflex's own two servers, the page's on our port."""
+    if parent is None:
+        stop("cli.role.not_alone", role="web-dev")
+    die_with_parent(parent, with_group=True)
+
+    from keepai.cli import build
+    from keepai.cli.holds import next_free
+    from keepai.cli.questions import settings
+
+    found = settings()
+    backend = next_free(found.host, 8000 if found.port != 8000 else 8001)
+    ports = ["--frontend-port", str(found.port), "--backend-port", str(backend)]
+    environment = {**build.environment(), "REFLEX_ENV_MODE": "dev"}
+    for name in build.ONLY_SERVING:
+        environment.pop(name, None)
+    signal.signal(signal.SIGTERM, _pass_on)
+    return subprocess.run(
+        [sys.executable, "-m", "reflex", "run", *ports], cwd=ROOT, env=environment, check=False
+    ).returncode
+
+
+def _pass_on(number: int, _frame: object) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    os.killpg(0, number)
+
+
+def compute(parent: int | None) -> int:
+    """Run the embedded Dask scheduler and its workers."""
+    if parent is None:
+        stop("cli.role.not_alone", role="compute")
+    die_with_parent(parent)
+    from keepai.cli.questions import settings
+    from services.compute import embedded
+
+    asyncio.run(embedded.serve(settings()))
+    return 0
+
+
+def background(parent: int | None) -> int:
+    """Run the background loops apart from the web, under the supervisor or by hand beside it."""
+    if parent is not None:
+        die_with_parent(parent)
+    from keepai.cli import migrate
+    from keepai.cli.questions import settings
+
+    found = settings()
+    if not found.redis_url.get_secret_value():
+        stop("cli.settings.needs_redis", name="python -m keepai background")
+    if parent is None:
+        migrate.to_newest(found)
+    from keepai.background import roles
+
+    asyncio.run(roles.run_alone())
+    return 0
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
