@@ -61,7 +61,9 @@ class WorkerReading:
     event_loop: float  # seconds between ticks
     fds: int
     extra: Mapping[str, float]  # other scalar metrics: gpu_utilization, gpu_memory_used, ...
-    directory: str = ""  # the folder of this process, another for each: tells one run of a worker from the next
+    directory: str = (
+        ""  # the folder of this process, another for each: tells one run of a worker from the next
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,9 @@ class ComputeReading:
     address: str
     started: float  # unix seconds, the scheduler's clock
     workers: tuple[WorkerReading, ...]
-    prefixes: Mapping[str, Mapping[str, int]]  # task prefix -> state -> count; over HTTP only "" with the sums
+    prefixes: Mapping[
+        str, Mapping[str, int]
+    ]  # task prefix -> state -> count; over HTTP only "" with the sums
     groups: tuple[GroupReading, ...]  # running ones and those that ended lately; empty over HTTP
     via: Literal["rpc", "http"]
     took: float  # seconds the read took

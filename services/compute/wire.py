@@ -54,7 +54,9 @@ class Link:
         """Whether it can be used no more."""
         return self._writer.is_closing() or self._reader.at_eof()
 
-    async def call(self, op: str, *, timeout: float = CALL_TIMEOUT, plain: bool = False, **message: Any) -> Any:
+    async def call(
+        self, op: str, *, within: float = CALL_TIMEOUT, plain: bool = False, **message: Any
+    ) -> Any:
         """The answer to an operation. Raises Unreachable (and closes) or Refused.
 
         `plain` skips the search for sets and pickles inside, which is faster for large answers without them.
@@ -62,12 +64,12 @@ class Link:
         answer = None
         async with self._lock:
             try:
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout(within):
                     await self._write({"op": op, "reply": True, **message})
                     answer = decode(await self._read(), plain=plain)
             except TimeoutError as error:
                 self.abort()
-                raise Unreachable("compute.reason.timeout", detail=f"{op}: {timeout:g} s") from error
+                raise Unreachable("compute.reason.timeout", detail=f"{op}: {within:g} s") from error
             except BaseException:
                 self.abort()
                 raise
@@ -105,13 +107,13 @@ class Link:
         return await read_message(self._reader)
 
 
-async def connect(endpoint: Endpoint, timeout: float = CONNECT_TIMEOUT) -> Link:
+async def connect(endpoint: Endpoint, within: float = CONNECT_TIMEOUT) -> Link:
     """A connection on which both sides have introduced themselves. Raises Unreachable with the reason."""
     parts = urlsplit(endpoint.address)
     if parts.scheme not in ("tcp", "tls") or not parts.hostname or not parts.port:
         raise Unreachable("compute.reason.address", detail=endpoint.address)
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(within):
             reader, writer = await asyncio.open_connection(
                 parts.hostname, parts.port, ssl=_context(endpoint), limit=2**20
             )
