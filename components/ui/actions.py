@@ -1,0 +1,286 @@
+"""What can be pressed: buttons, links, chips, segmented controls, tabs, menus."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import reflex as rx
+
+from components.ui.base import Content, Flag, StateName, Text, classes, given, icon, link
+
+Variant = Literal["normal", "primary", "quiet", "danger", "danger_solid"]
+Size = Literal["small", "normal", "large"]
+
+_VARIANTS: dict[Variant, str] = {
+    "normal": "",
+    "primary": "primary",
+    "quiet": "quiet",
+    "danger": "danger",
+    "danger_solid": "danger solid",
+}
+
+
+def button(
+    label: Content,
+    *,
+    name: Text | None = None,
+    variant: Variant = "normal",
+    size: Size = "normal",
+    busy: Flag | None = None,
+    busy_label: Text | None = None,
+    disabled: Flag | None = None,
+    reason: Text | None = None,
+    on_click: Any = None,
+    type: Literal["button", "submit", "reset"] = "button",
+    class_name: Text = "",
+    **props: Any,
+) -> rx.Component:
+    """A button; `name` is its icon, `reason` says in a tooltip why it is disabled.
+
+    With `busy` (a Var) it shows at once that it works, in the browser, and cannot be pressed twice: until `busy`
+    has come and gone, or a second if it never comes. `busy_label` ("Salvando") replaces the label meanwhile.
+    """
+    words = label if busy is None or busy_label is None else rx.cond(busy, busy_label, label)
+    return rx.el.button(
+        *([icon(name)] if name is not None else []),
+        rx.el.span(words),
+        *([icon("loader-circle")] if busy is not None else []),
+        type=type,
+        class_name=_look(variant, size, class_name),
+        **given(
+            on_click=on_click,
+            disabled=disabled,
+            aria_busy=busy,
+            data_k_once="" if busy is not None else None,
+            data_tip=reason,
+        ),
+        **props,
+    )
+
+
+def icon_button(
+    label: Text,
+    name: Text,
+    *,
+    variant: Variant = "quiet",
+    size: Size = "normal",
+    on_click: Any = None,
+    pressed: Flag | None = None,
+    disabled: Flag | None = None,
+    tip: bool = True,
+    class_name: Text = "",
+    **props: Any,
+) -> rx.Component:
+    """A button that shows only an icon; `label` is what it is called, and what its tooltip says."""
+    return rx.el.button(
+        icon(name),
+        type="button",
+        aria_label=label,
+        class_name=_look(variant, size, classes("only", class_name)),
+        **given(on_click=on_click, aria_pressed=pressed, disabled=disabled, data_tip=label if tip else None),
+        **props,
+    )
+
+
+def link_button(
+    label: Content,
+    *,
+    href: Text,
+    name: Text | None = None,
+    variant: Variant = "normal",
+    size: Size = "normal",
+    class_name: Text = "",
+    **props: Any,
+) -> rx.Component:
+    """A link that looks like a button, for going somewhere as the main action."""
+    return link(
+        *([icon(name)] if name is not None else []),
+        rx.el.span(label),
+        href=href,
+        class_name=_look(variant, size, class_name),
+        **props,
+    )
+
+
+def download(label: Text, *, href: Text, name: Text = "download", **props: Any) -> rx.Component:
+    """An icon that downloads `href` from our own server, past the router."""
+    return rx.el.a(
+        icon(name),
+        href=href,
+        download="",
+        aria_label=label,
+        data_tip=label,
+        class_name="k-button quiet only",
+        **props,
+    )
+
+
+def text_link(
+    label: Content, *, href: Text, arrow: bool = False, class_name: Text = "", **props: Any
+) -> rx.Component:
+    """A link in a text or at the end of a card's head; `arrow` for "Todos →"."""
+    tail = [icon("arrow-right")] if arrow else []
+    return link(label, *tail, href=href, class_name=classes("k-link", class_name), **props)
+
+
+def chip(
+    label: Content,
+    *,
+    pressed: Flag = False,
+    number: Content | None = None,
+    state: StateName | None = None,
+    name: Text | None = None,
+    on_click: Any = None,
+    large: bool = True,
+    **props: Any,
+) -> rx.Component:
+    """A filter or a choice that is on or off; `number` is how many it would leave, `state` puts its icon before."""
+    mark = icon(f"s-{state}") if state is not None else icon(name) if name is not None else None
+    return rx.el.button(
+        *([rx.el.span(mark, class_name=f"k-word s-{state}")] if mark is not None else []),
+        label,
+        *([rx.el.b(number)] if number is not None else []),
+        type="button",
+        aria_pressed=pressed,
+        class_name="k-chip large" if large else "k-chip",
+        **given(on_click=on_click),
+        **props,
+    )
+
+
+def segmented(
+    options: Sequence[tuple[str, Content]],
+    *,
+    value: Text,
+    label: Text,
+    on_change: Any,
+    size: Literal["small", "normal"] = "normal",
+    **props: Any,
+) -> rx.Component:
+    """Two to four views of the same thing; `on_change` receives the chosen option's value."""
+    return rx.el.div(
+        *[
+            rx.el.button(
+                words,
+                type="button",
+                aria_pressed=rx.Var.create(value) == option,
+                on_click=on_change(option),
+                data_value=option,
+            )
+            for option, words in options
+        ],
+        role="group",
+        aria_label=label,
+        class_name="k-segmented small" if size == "small" else "k-segmented",
+        **props,
+    )
+
+
+def tabs(
+    options: Sequence[tuple[str, Content]],
+    *,
+    value: Text,
+    label: Text,
+    on_change: Any,
+    id: str,
+    counts: dict[str, Content] | None = None,
+    **props: Any,
+) -> rx.Component:
+    """Tabs over `tab_panel`s of the same `id`; arrow keys move between them."""
+    return rx.el.div(
+        *[
+            rx.el.button(
+                words,
+                *([rx.el.span(counts[option], class_name="k-second")] if counts and option in counts else []),
+                type="button",
+                role="tab",
+                id=f"{id}-{option}",
+                aria_selected=rx.Var.create(value) == option,
+                aria_controls=f"{id}-panel",
+                on_click=on_change(option),
+            )
+            for option, words in options
+        ],
+        role="tablist",
+        aria_label=label,
+        class_name="k-tabs",
+        data_k_arrows="",
+        **props,
+    )
+
+
+def tab_panel(*content: Content, value: Text, id: str, **props: Any) -> rx.Component:
+    """What the chosen tab shows."""
+    return rx.el.div(
+        *content,
+        role="tabpanel",
+        id=f"{id}-panel",
+        aria_labelledby=f"{id}-{value}",
+        class_name="k-tab-panel",
+        **props,
+    )
+
+
+def menu(
+    *items: Content,
+    id: str,
+    label: Text,
+    trigger: Content,
+    trigger_class: Text = "k-button quiet only",
+    role: Literal["menu", "dialog"] = "menu",
+    trigger_props: dict[str, Any] | None = None,
+    **props: Any,
+) -> rx.Component:
+    """A button with a list of actions (`menu_item`) or, with role="dialog", a few choices that stay open.
+
+    It is the browser's own popover: it closes on Esc and on a click elsewhere, and its place under the
+    button is found by pwa.js.
+    """
+    return rx.fragment(
+        rx.el.button(
+            trigger,
+            type="button",
+            aria_haspopup=role,
+            aria_label=label,
+            class_name=trigger_class,
+            custom_attrs={"popoverTarget": id, "id": f"{id}-button"},
+            **(trigger_props or {}),
+        ),
+        rx.el.div(
+            *items,
+            id=id,
+            role=role,
+            aria_label=label,
+            class_name="k-menu",
+            custom_attrs={"popover": "auto", **({"data-k-arrows": "vertical"} if role == "menu" else {})},
+            **props,
+        ),
+    )
+
+
+def menu_item(
+    label: Content,
+    *,
+    name: Text | None = None,
+    href: Text | None = None,
+    on_click: Any = None,
+    danger: bool = False,
+    **props: Any,
+) -> rx.Component:
+    """One action of a menu: a link when it has an address, else a button."""
+    content = (*([icon(name)] if name is not None else []), rx.el.span(label))
+    look = "k-menu-item danger" if danger else "k-menu-item"
+    if href is not None:
+        return link(*content, href=href, role="menuitem", class_name=look, data_k_closes="", **props)
+    return rx.el.button(
+        *content,
+        type="button",
+        role="menuitem",
+        class_name=look,
+        data_k_closes="",
+        **given(on_click=on_click),
+        **props,
+    )
+
+
+def _look(variant: Variant, size: Size, more: Text) -> Text:
+    return classes("k-button", _VARIANTS[variant], "" if size == "normal" else size, more)

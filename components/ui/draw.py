@@ -1,0 +1,201 @@
+"""Drawings: sparklines, flame graphs, task streams, plots."""
+
+from typing import Any, TypedDict
+
+import reflex as rx
+
+from components.ui.base import Content, Flag, Text, classes, given, icon, inline
+
+
+def sparkline(
+    path: Text, *, state: Text | None = None, line_only: bool = False, class_name: Text = "", **props: Any
+) -> rx.Component:
+    """A line without axes in a box of 100 by 40 that its CSS size stretches; a figure always stands beside it.
+
+    `path` is an SVG path whose gaps begin a new "M", as services.format.spark_path makes it. The area below
+    it is drawn from the same text, so that only one path travels.
+    """
+    shape = rx.Var.create(path)
+    area = rx.Var(
+        f'({shape}).replace(/M([^ ]+) ([^M]*)/g, "M$1 $2V40H$1Z")', _var_data=shape._get_all_var_data()
+    ).to(str)
+    return rx.el.svg(
+        *([] if line_only else [rx.el.svg.path(d=area, class_name="area")]),
+        rx.el.svg.path(d=shape, class_name="line"),
+        view_box="0 0 100 40",
+        preserve_aspect_ratio="none",
+        class_name=classes("k-spark", "" if state is None else f"s-{state}", class_name),
+        custom_attrs={"aria-hidden": "true"},
+        **props,
+    )
+
+
+class Frame(TypedDict):
+    """One box of a flame graph: left edge and width in percent, depth from 0, and what hovering says."""
+
+    id: str
+    x: float
+    width: float
+    depth: int
+    name: str
+    tone: int  # 0 to 2, by name, only to tell neighbours apart
+    title: str
+
+
+def flame_graph(
+    rows: rx.Var[list[Frame]], *, depth: rx.Var[int], label: Text, on_pick: Any = None
+) -> rx.Component:
+    """A profile from the root down; `depth` is how many rows there are, `on_pick` receives a box's id."""
+
+    def box(frame: rx.Var[Frame]) -> rx.Component:
+        return rx.el.li(
+            frame["name"],
+            key=frame["id"],
+            class_name=f"k-frame tone{frame['tone']}",
+            custom_attrs={
+                "style": {"left": f"{frame['x']}%", "width": f"{frame['width']}%", "--depth": frame["depth"]},
+                "data-tip": frame["title"],
+                **({"tabIndex": 0} if on_pick is not None else {}),
+            },
+            **given(on_click=on_pick(frame["id"]) if on_pick is not None else None),
+        )
+
+    return rx.el.ol(
+        rx.foreach(rows, box),
+        aria_label=label,
+        class_name="k-flame",
+        custom_attrs={"style": {"--depth": depth}},
+    )
+
+
+class Lane(TypedDict):
+    """One worker of a task stream; `gone` is a sentence when it vanished ("" otherwise), from `gone_x` percent on."""
+
+    id: str
+    name: str
+    state: str
+    busy: str
+    gone: str
+    gone_x: float
+    boxes: "list[Box]"
+
+
+class Box(TypedDict):
+    """One stretch of work: left edge and width in percent; `series` is "c1" to "c6", "transfer" or "error"."""
+
+    id: str
+    x: float
+    width: float
+    series: str
+    title: str
+
+
+class Tick(TypedDict):
+    """A mark on the time axis."""
+
+    x: float
+    text: str
+
+
+def task_stream(
+    lanes: rx.Var[list[Lane]], ticks: rx.Var[list[Tick]], *, label: Text, busy_label: Content
+) -> rx.Component:
+    """Who ran what and when: a lane per worker, a box per stretch of work, gaps left empty."""
+
+    def box(one: rx.Var[Box]) -> rx.Component:
+        return rx.el.i(
+            key=one["id"],
+            class_name=f"k-box {one['series']}",
+            custom_attrs={
+                "style": {"left": f"{one['x']}%", "width": f"{one['width']}%"},
+                "data-tip": one["title"],
+            },
+        )
+
+    def lane(one: rx.Var[Lane]) -> rx.Component:
+        return rx.el.li(
+            rx.el.span(one["name"], class_name=f"k-lane-name s-{one['state']}"),
+            rx.el.div(
+                rx.foreach(one["boxes"], box),
+                rx.cond(
+                    one["gone"] != "",
+                    rx.el.span(
+                        rx.el.span(one["gone"]), class_name="k-gone", **inline(left=f"{one['gone_x']}%")
+                    ),
+                ),
+                class_name="k-lane",
+            ),
+            rx.el.span(one["busy"], class_name="k-caption k-number"),
+            key=one["id"],
+        )
+
+    def tick(one: rx.Var[Tick]) -> rx.Component:
+        return rx.el.span(one["text"], **inline(left=f"{one['x']}%"))
+
+    return rx.el.div(
+        rx.el.div(busy_label, class_name="k-caption k-stream-head"),
+        rx.el.ol(rx.foreach(lanes, lane)),
+        rx.el.div(rx.foreach(ticks, tick), class_name="k-ticks", aria_hidden="true"),
+        role="group",
+        aria_label=label,
+        class_name="k-stream",
+    )
+
+
+class Chart(rx.Component):
+    """Our wrapper of Plotly's basic bundle (assets/plot.js), which is fetched when the page has come to rest."""
+
+    library = "$/public/plot.js"
+    tag = "Plot"
+    lib_dependencies: list[str] = ["plotly.js-basic-dist-min@3.7.0"]
+
+    data: rx.Var[list[dict[str, Any]]]
+    layout: rx.Var[dict[str, Any]]
+    marks: rx.Var[list[dict[str, Any]]]
+    gaps: rx.Var[list[dict[str, Any]]]
+    limits: rx.Var[list[dict[str, Any]]]
+    span: rx.Var[list[float]]
+    unit: rx.Var[str]
+    height: rx.Var[int]
+    label: rx.Var[str]
+
+
+def plot(
+    data: rx.Var[list[dict[str, Any]]],
+    *,
+    title: Content,
+    label: Text,
+    unit: Text = "",
+    caption: Content = "",
+    layout: rx.Var[dict[str, Any]] | None = None,
+    marks: rx.Var[list[dict[str, Any]]] | None = None,
+    gaps: rx.Var[list[dict[str, Any]]] | None = None,
+    limits: rx.Var[list[dict[str, Any]]] | None = None,
+    span: rx.Var[list[float]] | None = None,
+    height: int = 148,
+    table: Content | None = None,
+    as_table: Flag = False,
+    **props: Any,
+) -> rx.Component:
+    """A plot with its title, the value under the crosshair at the right, and its figures as a table instead."""
+    figure = Chart.create(
+        data=data,
+        label=label,
+        unit=unit,
+        height=height,
+        **given(layout=layout, marks=marks, gaps=gaps, limits=limits, span=span),
+    )
+    shown = figure if table is None else rx.cond(as_table, table, figure)
+    return rx.el.figure(
+        rx.el.figcaption(
+            rx.el.b(title),
+            rx.el.span(caption, class_name="k-caption"),
+            rx.el.output(class_name="k-readout"),
+        ),
+        shown,
+        class_name="k-plot",
+        **props,
+    )
+
+
+__all__ = ["Box", "Frame", "Lane", "Tick", "flame_graph", "icon", "plot", "sparkline", "task_stream"]

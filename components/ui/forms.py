@@ -1,0 +1,147 @@
+"""Fields: label above, help below, and the error in place of the help."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import reflex as rx
+
+from components.ui.base import Content, Flag, Text, given, icon
+
+
+def field(
+    control: rx.Component,
+    *,
+    id: str,
+    label: Content,
+    help: Content | None = None,
+    error: Text | None = None,
+    optional: Content | None = None,
+    **props: Any,
+) -> rx.Component:
+    """A control with its words; `id` is the control's id, and `error` is empty while there is none.
+
+    The control finds its help and its error through aria-describedby="{id}-help" and "{id}-error", which
+    `text_input` and its siblings set themselves.
+    """
+    return rx.el.div(
+        rx.el.label(
+            label,
+            *([rx.el.span(optional, class_name="k-second")] if optional is not None else []),
+            html_for=id,
+        ),
+        control,
+        *([rx.el.p(help, id=f"{id}-help", class_name="k-help")] if help is not None else []),
+        *(
+            [
+                rx.el.p(
+                    rx.cond(rx.Var.create(error) != "", rx.fragment(icon("circle-alert", size=14), error)),
+                    id=f"{id}-error",
+                    class_name="k-error",
+                    aria_live="polite",
+                )
+            ]
+            if error is not None
+            else []
+        ),
+        class_name="k-field",
+        **props,
+    )
+
+
+def text_input(
+    *,
+    id: str,
+    name: str,
+    type: str = "text",
+    error: Text | None = None,
+    unit: Content | None = None,
+    **props: Any,
+) -> rx.Component:
+    """One line of text, sent under `name`; `error` marks it as wrong, `unit` stands inside at the right."""
+    control = rx.el.input(id=id, name=name, type=type, **_described(id, error), **props)
+    return rx.el.span(
+        control, *([rx.el.span(unit, class_name="k-unit")] if unit is not None else []), class_name="k-input"
+    )
+
+
+def text_area(*, id: str, name: str, error: Text | None = None, **props: Any) -> rx.Component:
+    return rx.el.span(
+        rx.el.textarea(id=id, name=name, **_described(id, error), **props), class_name="k-input area"
+    )
+
+
+def select(
+    options: Sequence[tuple[str, Content]], *, id: str, name: str, error: Text | None = None, **props: Any
+) -> rx.Component:
+    """The browser's own list: a phone shows its own wheel, and a long list costs nothing."""
+    return rx.el.span(
+        rx.el.select(
+            *[rx.el.option(words, value=value) for value, words in options],
+            id=id,
+            name=name,
+            **_described(id, error),
+            **props,
+        ),
+        icon("chevron-down"),
+        class_name="k-input k-select",
+    )
+
+
+def switch(
+    label: Content, *, checked: Flag | None = None, on_change: Any = None, **props: Any
+) -> rx.Component:
+    """On or off, at once."""
+    return rx.el.label(
+        rx.el.input(
+            type="checkbox",
+            role="switch",
+            class_name="k-switch",
+            **given(checked=checked, on_change=on_change),
+            **props,
+        ),
+        rx.el.span(label),
+        class_name="k-check-row",
+    )
+
+
+def checkbox(
+    label: Content, *, checked: Flag | None = None, on_change: Any = None, **props: Any
+) -> rx.Component:
+    """One of several that may be on; an empty `label` needs an aria_label."""
+    return rx.el.label(
+        rx.el.input(
+            type="checkbox", class_name="k-check", **given(checked=checked, on_change=on_change), **props
+        ),
+        rx.el.span(label),
+        class_name="k-check-row",
+    )
+
+
+def search_field(
+    *, label: Text, value: Text | None = None, on_change: Any = None, shortcut: bool = True, **props: Any
+) -> rx.Component:
+    """A field that filters what is below it; the key "/" puts the cursor into the first one of a page.
+
+    Without `value` it keeps its own text, and `on_change` is sent 250 ms after the last key.
+    """
+    return rx.el.label(
+        icon("search"),
+        rx.el.input(
+            type="search",
+            placeholder=label,
+            aria_label=label,
+            **given(default_value=value, on_change=_calm(on_change), data_k_search="" if shortcut else None),
+            **props,
+        ),
+        *([rx.el.kbd("/", aria_hidden="true")] if shortcut else []),
+        class_name="k-input k-find",
+    )
+
+
+def _calm(handler: Any) -> Any:
+    return handler.debounce(250) if handler is not None else None
+
+
+def _described(id: str, error: Text | None) -> dict[str, Any]:
+    described = {"aria_describedby": f"{id}-help {id}-error"}
+    return described if error is None else {**described, "aria_invalid": rx.Var.create(error) != ""}
