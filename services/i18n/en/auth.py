@@ -13,5 +13,4 @@ WORDS = {
     "auth.expired": "Your session is over. Sign in again.",
     "auth.password_changed": "The password was changed. Sign in with the new one.",
     "auth.empty.text": "There is no account yet. On the machine that runs KeepAI, make the first one with:",
-    "auth.forgot": "Forgot your password? An admin can set another one on the machine that runs KeepAI.",
 }

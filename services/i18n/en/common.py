@@ -28,4 +28,10 @@ WORDS = {
     "common.no_data": "no data",
     "common.optional": "optional",
     "common.page_title": "{page} · KeepAI",
+    "common.ago": "{age} ago",
+    "common.seconds": "{n}\u00a0s",
+    "common.minutes": "{n}\u00a0min",
+    "common.hours": "{n}\u00a0h",
+    "common.day": "{n}\u00a0day",
+    "common.days": "{n}\u00a0days",
 }

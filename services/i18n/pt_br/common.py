@@ -28,4 +28,10 @@ WORDS = {
     "common.no_data": "sem dados",
     "common.optional": "opcional",
     "common.page_title": "{page} · KeepAI",
+    "common.ago": "há {age}",
+    "common.seconds": "{n}\u00a0s",
+    "common.minutes": "{n}\u00a0min",
+    "common.hours": "{n}\u00a0h",
+    "common.day": "{n}\u00a0dia",
+    "common.days": "{n}\u00a0dias",
 }
