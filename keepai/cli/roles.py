@@ -1,11 +1,13 @@
 """What the supervisor starts: each role is a process of its own that ends with its parent."""
 
 import asyncio
+import contextlib
+import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from keepai.cli import ROOT
 from keepai.cli.lifeline import die_with_parent
 from keepai.cli.say import stop
 
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 APP = "keepai.keepai:app"
 APP_VARIABLE = "_KEEPAI_APP"  # tests of the supervisor serve a small app of their own
 
@@ -98,7 +101,7 @@ def compute(parent: int | None) -> int:
     from keepai.cli.questions import settings
     from services.compute import embedded
 
-    asyncio.run(embedded.serve(settings()))
+    asyncio.run(_until_told(embedded.serve(settings())))
     return 0
 
 
@@ -110,14 +113,26 @@ def background(parent: int | None) -> int:
     from keepai.cli.questions import settings
 
     found = settings()
-    if not found.redis_url.get_secret_value():
-        stop("cli.settings.needs_redis", name="python -m keepai background")
+    redis_url = found.redis_url.get_secret_value()
+    if not redis_url:
+        stop("cli.settings.needs_redis", name="`python -m keepai background`")
     if parent is None:
         migrate.to_newest(found)
-    from keepai.background import roles
+    from keepai.background import role
+    from services.bus import open_bus
 
-    asyncio.run(roles.run_alone())
+    logging.basicConfig(level=found.log_level.upper(), format=LOG_FORMAT)
+    asyncio.run(_until_told(role.run(found, open_bus(redis_url))))
     return 0
+
+
+async def _until_told(work: Coroutine[Any, Any, None]) -> None:
+    """Do the work until it ends or a signal says stop; then let it put its things in order."""
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 def _path(text: str) -> Path | None:

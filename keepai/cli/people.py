@@ -1,0 +1,45 @@
+"""Admins and passwords, for whoever has the machine: nobody can be locked out of their own installation."""
+
+from sqlmodel import Session, select
+
+from keepai.cli import migrate, questions
+from keepai.cli.say import Stop, say, stop
+from models import Account
+from services import accounts, db
+from services.errors import Conflict, Invalid, NotFound
+
+
+def create_admin(email: str) -> int:
+    """Make another admin and show the made-up password once."""
+    migrate.to_newest(questions.settings())
+    try:
+        password = db.write_now(accounts.create_admin, email)
+    except Conflict:
+        stop("cli.people.taken", email=email)
+    except Invalid:
+        stop("cli.people.not_an_email", email=email)
+    print(say("cli.people.created", email=accounts.fold_email(email), password=password))
+    return 0
+
+
+def reset_password(email: str) -> int:
+    """Give somebody a new made-up password, shown once; their sessions end."""
+    migrate.to_newest(questions.settings())
+    try:
+        password = db.write_now(accounts.reset_password, email)
+    except NotFound:
+        raise Stop(_no_such(email)) from None
+    print(say("cli.people.reset", email=accounts.fold_email(email), password=password))
+    return 0
+
+
+def _no_such(email: str) -> list[str]:
+    known = db.read_now(_addresses)
+    return [
+        say("cli.people.no_such", email=email),
+        *([say("cli.people.known", emails=known)] if known else []),
+    ]
+
+
+def _addresses(session: Session) -> str:
+    return ", ".join(sorted(session.exec(select(Account.email).limit(20))))
