@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from keepai.cli import ROOT
@@ -31,9 +31,9 @@ INPUTS = (
     "services/i18n",
     "assets",
     "rxconfig.py",
-    "reflex.lock",
     "keepai/cli/build.py",
 )
+NPM_LOCK = ("reflex.lock",)
 PACKAGES = re.compile(r"^(?:reflex[\w-]*|plotly)==\S+", re.MULTILINE)
 VERSION_STAMP = b"__KEEPAI_BUILD__"
 INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
@@ -73,21 +73,18 @@ def is_current() -> bool:
         return False
 
 
-def fingerprint(root: Path = ROOT) -> str:
-    """A digest of everything that goes into the compiled frontend. Some 20 ms."""
-    digest = hashlib.sha256()
-    for path in _input_files(root):
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(root)}\0{len(content)}\0".encode())
-        digest.update(content)
-    lock = root / "requirements.lock"
-    digest.update("\n".join(sorted(PACKAGES.findall(lock.read_text() if lock.exists() else ""))).encode())
-    return digest.hexdigest()
+def fingerprint(root: Path = ROOT, sources: str = "") -> str:
+    """A digest of everything that goes into the compiled frontend. Some 20 ms.
+
+    `sources` is what `_sources` said before a build, for files that changed while it ran; npm's lock counts as
+    it is after a build, which may complete it.
+    """
+    return _digest(_input_files(root, NPM_LOCK), root, sources or _sources(root))
 
 
 def build() -> int:
     """Compile, build and put in place. Runs in a process of its own, since it imports the whole app."""
-    mark = fingerprint()
+    sources = _sources(ROOT)
     os.environ.update(environment())
     os.chdir(ROOT)
     _needs_node()
@@ -106,10 +103,10 @@ def build() -> int:
         shutil.rmtree(web / "backend", ignore_errors=True)
         prerequisites.get_compiled_app(prerender_routes=True, trigger="export")
         reflex_build.setup_frontend(ROOT)
-        _follow_the_page(web)
-        _stamp(web / "public" / "sw.js", mark)
-        reflex_build.build()
-        _publish(web, mark)
+        _stamp(web / "public" / "sw.js", sources)
+        with _following_the_page(web / "utils" / "state.js"):
+            reflex_build.build()
+        _publish(web, fingerprint(ROOT, sources))
     return 0
 
 
@@ -155,17 +152,33 @@ def script_hashes(static: Path) -> list[str]:
     return sorted(found)
 
 
-def _input_files(root: Path) -> Iterator[Path]:
-    for name in INPUTS:
+def _sources(root: Path) -> str:
+    lock = root / "requirements.lock"
+    packages = sorted(PACKAGES.findall(lock.read_text())) if lock.exists() else []
+    return _digest(_input_files(root, INPUTS), root, "\n".join(packages))
+
+
+def _digest(files: Iterable[Path], root: Path, more: str) -> str:
+    digest = hashlib.sha256(more.encode())
+    for path in files:
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root)}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _input_files(root: Path, names: Iterable[str]) -> Iterator[Path]:
+    for name in names:
         path = root / name
         if path.is_file():
             yield path
         elif path.is_dir():
-            yield from sorted(
-                file
-                for file in path.rglob("*")
-                if file.is_file() and "__pycache__" not in file.parts and "external" not in file.parts[-2:-1]
-            )
+            yield from sorted(file for file in path.rglob("*") if file.is_file() and not _is_made(file))
+
+
+def _is_made(path: Path) -> bool:
+    """Whether Python or Reflex made the file, so that nobody wrote it."""
+    return "__pycache__" in path.parts or ("assets" in path.parts and "external" in path.parts)
 
 
 def _registry(path: str) -> str:
@@ -190,17 +203,20 @@ def _needs_node() -> None:
             stop("cli.build.no_node", program=program)
 
 
-def _follow_the_page(web: Path) -> None:
-    script = web / "utils" / "state.js"
+@contextlib.contextmanager
+def _following_the_page(script: Path) -> Iterator[None]:
+    """Have the built page open its socket on its own port; `make dev` has two ports and keeps Reflex's way."""
     text = script.read_text()
-    if PORT_OF_THE_PAGE in text:
-        return
     if text.count(PORT_OF_THE_BUILD) != 1 or text.count(PORT_OF_HTTPS) != 1:
         raise RuntimeError(
-            "This Reflex computes the socket's address in another way: see keepai/cli/build.py"
+            "this Reflex computes the socket's address in another way: see keepai/cli/build.py"
         )
-    text = text.replace(PORT_OF_HTTPS, "")
-    script.write_text(text.replace(PORT_OF_THE_BUILD, f"{PORT_OF_THE_BUILD}\n    {PORT_OF_THE_PAGE}"))
+    changed = text.replace(PORT_OF_HTTPS, "")
+    script.write_text(changed.replace(PORT_OF_THE_BUILD, f"{PORT_OF_THE_BUILD}\n    {PORT_OF_THE_PAGE}"))
+    try:
+        yield
+    finally:
+        script.write_text(text)
 
 
 def _stamp(script: Path, mark: str) -> None:
