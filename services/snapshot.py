@@ -206,9 +206,7 @@ def group_row(group: GroupReading, now: float) -> GroupRow:
 def running_groups(reading: ComputeReading, now: float, most: int = 50) -> list[GroupRow]:
     """The groups that still have tasks to run, the largest rest first."""
     rows = [
-        group_row(group, now)
-        for group in reading.groups
-        if any(group.states.get(state, 0) for state in OPEN)
+        group_row(group, now) for group in reading.groups if any(group.states.get(state, 0) for state in OPEN)
     ]
     return sorted(rows, key=lambda row: row["done"] - row["total"])[:most]
 
@@ -240,9 +238,21 @@ def subject_samples(rows: Iterable[WorkerRow]) -> dict[str, dict[str, float]]:
     return samples
 
 
-COMPUTE_METRICS = (
-    ["workers", "threads", "executing", "memory", "managed", "unmanaged", "spilled", "limit", "cpu", "queued", "processing", "erred", "net"]
-)
+COMPUTE_METRICS = [
+    "workers",
+    "threads",
+    "executing",
+    "memory",
+    "managed",
+    "unmanaged",
+    "spilled",
+    "limit",
+    "cpu",
+    "queued",
+    "processing",
+    "erred",
+    "net",
+]
 
 
 def compute_samples(total: Totals, took: float) -> dict[str, float]:

@@ -92,7 +92,9 @@ def _arguments(handler: Handler) -> Callable[[tuple[Any, ...], dict[str, Any]], 
     def adapters() -> dict[str, TypeAdapter[Any]]:
         hints = get_type_hints(handler)
         config = ConfigDict(str_max_length=LONGEST_TEXT)
-        return {name: TypeAdapter(hints[name], config=config) for name in signature.parameters if name in hints}
+        return {
+            name: TypeAdapter(hints[name], config=config) for name in signature.parameters if name in hints
+        }
 
     def check(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -116,4 +118,3 @@ def event_permission(fn: Any) -> str | None:
 
 
 __all__ = ["event_permission", "principal", "requires", "tell"]
-

@@ -61,6 +61,9 @@ class Channel:
     period: float = 0.0
 
 
+Looks = Callable[[str], Iterable[Channel]]
+
+
 @dataclass(slots=True)
 class _Room:
     channel: Channel
@@ -70,13 +73,19 @@ class _Room:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
+@dataclass(frozen=True, slots=True)
+class _Tab:
+    session: str
+    looks: Looks
+
+
 class Broadcaster:
     """Keeps the rooms of one web process and fills them."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
         self._rooms: dict[str, _Room] = {}
-        self._tabs: dict[str, str] = {}
+        self._tabs: dict[str, _Tab] = {}
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self.latest: Snapshot | None = None
@@ -91,15 +100,24 @@ class Broadcaster:
 
     # -- from the tabs --------------------------------------------------------------------------------------
 
-    async def attend(self, sid: str, session: str, channels: Iterable[Channel]) -> None:
-        """Let a tab look at exactly these channels, and fill them at once. `session` ends with its sign-in."""
-        wanted = {channel.room: channel for channel in channels}
-        self._tabs[sid] = session
+    async def attend(self, sid: str, session: str, locale: str, looks: Looks) -> None:
+        """Let a tab look at exactly these channels, and fill them at once.
+
+        `session` is the sign-in whose end ends the tab; `looks` gives the channels in a language, so that a
+        change of language can join the same ones anew.
+        """
+        wanted = {channel.room: channel for channel in looks(locale)}
+        self._tabs[sid] = _Tab(session, looks)
         for room in [r for r in self._rooms.values() if sid in r.tabs and r.channel.room not in wanted]:
             await self._leave(sid, room)
         for channel in wanted.values():
             room = self._rooms.setdefault(channel.room, _Room(channel))
             await self._join(sid, room)
+
+    async def speak(self, sid: str, locale: str) -> None:
+        """Let a tab look at the same things in another language."""
+        if tab := self._tabs.get(sid):
+            await self.attend(sid, tab.session, locale, tab.looks)
 
     async def show(self, sid: str, state: type[rx.State], values: Payload) -> None:
         """Set variables in one tab, outside any room."""
@@ -107,7 +125,7 @@ class Broadcaster:
 
     async def kick(self, session: str, leave: tuple[type[rx.State], Payload]) -> None:
         """End every tab of a sign-in: first what makes it load another page, then the end of its socket."""
-        for sid in [sid for sid, owner in self._tabs.items() if owner == session]:
+        for sid in [sid for sid, tab in self._tabs.items() if tab.session == session]:
             await self.show(sid, *leave)
             self._start(self._disconnect_soon(sid))
             self._forget(sid)
@@ -115,7 +133,7 @@ class Broadcaster:
     @property
     def sessions(self) -> set[str]:
         """The sign-ins that have a tab open here."""
-        return set(self._tabs.values())
+        return {tab.session for tab in self._tabs.values()}
 
     @property
     def tabs(self) -> int:

@@ -1,10 +1,18 @@
 """Who is looking at this tab, and what the frame shows of them."""
 
+from typing import Literal
+
 import reflex as rx
 
+from services import accounts, db, identity
+from services.i18n import Locale
 from services.permissions import Principal
-from state.guard import requires
+from state.guard import principal, requires
+from state.live import Looks, broadcaster
 from state.toasts import Toasts
+from state.words import Words
+
+Theme = Literal["system", "light", "dark"]
 
 
 class SessionState(rx.State):
@@ -24,11 +32,9 @@ class SessionState(rx.State):
     known: bool = False
 
     def _show(self, person: Principal) -> None:
-        self.name = person.label
+        self._show_name(person.label, person.zone)
         self.email = person.email
-        self.initials = initials(person.label)
         self.role = person.role
-        self.zone = person.zone
         self.theme = person.theme
         self.may_act = person.may("compute:act")
         self.may_scale = person.may("compute:scale")
@@ -37,12 +43,49 @@ class SessionState(rx.State):
         self.leave = ""
         self.known = True
 
+    def _show_name(self, label: str, zone: str) -> None:
+        self.name, self.initials, self.zone = label, initials(label), zone
+
+    @rx.event
+    @requires("profile:write")
+    async def switch_language(self, language: Locale):
+        """Read on in the other language; the profile remembers it."""
+        person = principal()
+        await db.write(accounts.update_profile, person.account_id, locale=language)
+        identity.forget(account_id=person.account_id)
+        (await self.get_state(Words)).language = language
+        await broadcaster().speak(self.router.session.session_id, language)
+
+    @rx.event
+    @requires("profile:write")
+    async def switch_theme(self, theme: Theme):
+        """Remember the theme on every device; the browser has already changed it."""
+        person = principal()
+        await db.write(accounts.update_profile, person.account_id, theme=theme)
+        identity.forget(account_id=person.account_id)
+        self.theme = theme
+
     @rx.event
     @requires("profile:write")
     async def close_toast(self, toast_id: int):
         """Take one message away."""
         toasts = await self.get_state(Toasts)
         toasts._drop(toast_id)
+
+
+LEAVE_REVOKED = (SessionState, {"leave": "/login?reason=revoked"})
+
+
+async def enter(state: rx.State, looks: Looks) -> Principal:
+    """What every page does on load: show who is there, in their language, and look at the page's channels."""
+    person = principal()
+    (await state.get_state(SessionState))._show(person)
+    words = await state.get_state(Words)
+    if words.language != person.locale:
+        words.language = person.locale
+    sid = state.router.session.session_id
+    await broadcaster().attend(sid, str(person.session_id), person.locale, looks)
+    return person
 
 
 def initials(label: str) -> str:

@@ -1,0 +1,200 @@
+"""The loop that reads the compute once a second, keeps the inventory and the history, and publishes a snapshot."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from typing import Any
+from uuid import UUID
+
+from services import db, history, probes, task_groups, worker_events, workers
+from services.bus import Bus, Message
+from services.clock import now
+from services.compute import endpoint
+from services.compute.inventory import Intent, WorkerChange, WorkerEntry, advance
+from services.compute.readings import ComputeReading, GroupReading
+from services.compute.reader import ComputeReader
+from services.settings import Settings
+from services.snapshot import (
+    ComputeInfo,
+    Snapshot,
+    compute_samples,
+    running_groups,
+    subject_samples,
+    totals,
+    worker_row,
+)
+
+log = logging.getLogger(__name__)
+
+PERIOD = 1.0
+HTTP_PERIOD = 2.0
+EVENTS_SHOWN = 20
+INTENT_LASTS = 120.0
+# A reading older than this no longer describes the present: the workers' state becomes unknown.
+STALE_AFTER = 5.0
+
+
+async def run(settings: Settings, bus: Bus) -> None:
+    """Collect until cancelled; what was measured is stored before this returns."""
+    await Collector(settings, bus).run()
+
+
+class Collector:
+    """State of the loop between two seconds."""
+
+    def __init__(self, settings: Settings, bus: Bus) -> None:
+        self._settings, self._bus = settings, bus
+        self._reader = ComputeReader(settings)
+        self._recorder = history.Recorder()
+        self._entries: tuple[WorkerEntry, ...] = ()
+        self._intents: list[Intent] = []
+        self._events: deque[dict[str, Any]] = deque(maxlen=EVENTS_SHOWN)
+        self._probes: list[dict[str, Any]] = []
+        self._groups: tuple[GroupReading, ...] = ()
+        self._compute_id: UUID
+        self._since = time.time()
+        self._state = ""
+
+    async def run(self) -> None:
+        """Read, decide, remember, publish; once a second."""
+        await self._load()
+        self._bus.subscribe("intent", self._on_intent)
+        self._bus.subscribe("forget", self._on_forget)
+        self._bus.subscribe("probes", lambda _message: asyncio.ensure_future(self._load_probes()))
+        try:
+            async with asyncio.TaskGroup() as loops:
+                loops.create_task(self._collect())
+                loops.create_task(self._flush_often())
+        finally:
+            await asyncio.shield(self._close())
+
+    async def _load(self) -> None:
+        target = endpoint.resolve(self._settings)
+        key = "embedded" if not self._settings.dask_scheduler else self._settings.dask_scheduler
+        del target
+        self._compute_id = await db.write(workers.ensure_compute, key, now())
+        self._entries = await db.read(workers.load, self._compute_id)
+        for event in reversed(await db.read(worker_events.latest, self._compute_id, EVENTS_SHOWN)):
+            self._events.append(event_row(event))
+        await self._load_probes()
+
+    async def _load_probes(self) -> None:
+        self._probes = [probes.as_row(status) for status in await db.read(probes.latest)]
+
+    async def _collect(self) -> None:
+        due = time.monotonic()
+        while True:
+            reading = await self._read()
+            moment = time.time()
+            changes = self._advance(reading, moment)
+            snapshot = self._snapshot(reading, moment)
+            self._bus.publish("snapshot", snapshot)  # type: ignore[arg-type]
+            if reading:
+                self._record(snapshot, reading)
+                await self._remember_groups(reading)
+            if changes:
+                await self._remember(changes)
+            due += HTTP_PERIOD if reading and reading.via == "http" else PERIOD
+            due = max(due, time.monotonic() - PERIOD)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+    async def _read(self) -> ComputeReading | None:
+        reading = await self._reader.read()
+        state = "live" if reading else "out_of_reach"
+        if state != self._state:
+            self._state, self._since = state, time.time()
+        return reading
+
+    def _advance(self, reading: ComputeReading | None, moment: float) -> tuple[WorkerChange, ...]:
+        self._intents = [intent for intent in self._intents if moment - intent.at < INTENT_LASTS]
+        events = self._reader.take_events()
+        self._entries, changes = advance(self._entries, reading, events, self._intents, moment)
+        for change in changes:
+            self._events.append(change_row(change))
+        return changes
+
+    def _snapshot(self, reading: ComputeReading | None, moment: float) -> Snapshot:
+        rows = [worker_row(entry) for entry in self._entries]
+        target = endpoint.resolve(self._settings)
+        return Snapshot(
+            at=moment,
+            compute=ComputeInfo(
+                id=str(self._compute_id),
+                embedded=not self._settings.dask_scheduler,
+                address=(target.address if target else "") or self._settings.dask_scheduler,
+                state="live" if reading else "out_of_reach",
+                since=self._since,
+                reason="" if reading else self._reader.reason,
+                via=reading.via if reading else "",
+                scheduler_id=reading.scheduler_id if reading else "",
+                took=reading.took if reading else 0.0,
+            ),
+            workers=rows,
+            totals=totals(rows, reading.prefixes if reading else {}),
+            groups=running_groups(reading, moment) if reading else [],
+            events=list(reversed(self._events)),
+            probes=self._probes,
+        )
+
+    def _record(self, snapshot: Snapshot, reading: ComputeReading) -> None:
+        compute = str(self._compute_id)
+        samples = {
+            history.labels(kind="worker", compute=compute, worker=worker): values
+            for worker, values in subject_samples(snapshot["workers"]).items()
+        }
+        samples[history.labels(kind="compute", compute=compute)] = compute_samples(
+            snapshot["totals"], reading.took
+        )
+        self._recorder.add(snapshot["at"], samples)
+
+    async def _remember(self, changes: tuple[WorkerChange, ...]) -> None:
+        await db.write(workers.save, self._compute_id, self._entries)
+        await db.write(worker_events.add, self._compute_id, changes)
+
+    async def _remember_groups(self, reading: ComputeReading) -> None:
+        finished = task_groups.finished(self._groups, reading.groups, reading.at)
+        self._groups = reading.groups
+        if finished:
+            await db.write(task_groups.add, self._compute_id, finished)
+
+    async def _flush_often(self) -> None:
+        while True:
+            await asyncio.sleep(history.FLUSH_EVERY)
+            await self._recorder.flush()
+
+    async def _close(self) -> None:
+        await self._recorder.flush()
+        await db.write(workers.save, self._compute_id, self._entries)
+        await self._reader.close()
+
+    def _on_intent(self, message: Message) -> None:
+        self._intents.append(Intent(**message))
+
+    def _on_forget(self, message: Message) -> None:
+        """A lost worker was taken off the list by hand."""
+        self._entries = tuple(e for e in self._entries if e.id != message["worker_id"] or e.state != "lost")
+
+
+def change_row(change: WorkerChange) -> dict[str, Any]:
+    """An event as pages show it."""
+    return {
+        "at": change.at,
+        "worker_id": change.worker_id,
+        "worker": change.worker_name,
+        "kind": change.kind,
+        "by": change.by or "",
+        "detail": change.detail,
+    }
+
+
+def event_row(event: Any) -> dict[str, Any]:
+    """A stored event in the same shape."""
+    return {
+        "at": event.at.timestamp(),
+        "worker_id": event.worker_id.hex if event.worker_id else "",
+        "worker": event.worker_name,
+        "kind": event.kind,
+        "by": event.by,
+        "detail": event.detail,
+    }

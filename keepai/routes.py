@@ -1,0 +1,7 @@
+"""The addresses of the pages."""
+
+DASHBOARD = "/"
+WORKERS = "/workers"
+WORKER = "/workers/[id]"
+SYSTEM = "/system"
+SETTINGS = "/settings"

@@ -1,0 +1,121 @@
+"""What the dashboard shows. `Live` and `Trends` are written only by the broadcast."""
+
+import time
+from typing import Any
+
+import reflex as rx
+
+from services import accounts, db, identity
+from services.snapshot import Snapshot
+from state import plots, views
+from state.guard import principal, requires
+from state.live import Channel, Looks
+from state.session import enter
+from state.views import AttentionView, ComputeView, EventView, GroupView, ProbeView, Tile
+
+DEFAULT_RANGE = "1h"
+
+
+class Live(rx.State):
+    """The compute now. `at` is when it was read (unix seconds), `age_ms` how old that was when it was sent."""
+
+    at: float = 0.0
+    age_ms: int = 0
+    compute: ComputeView = views.EMPTY_COMPUTE
+    tiles: dict[str, Tile] = dict.fromkeys(views.TILES, views.EMPTY_TILE)
+    attention: list[AttentionView] = []
+    groups: list[GroupView] = []
+    events: list[EventView] = []
+    probes: list[ProbeView] = []
+
+
+def live_channel(locale: str) -> Channel:
+    """Everything of `Live` in one language; every page looks at it for the frame."""
+
+    async def build(snapshot: Snapshot | None) -> dict[str, Any]:
+        if snapshot is None:
+            return {"at": 0.0, "age_ms": 0}
+        return {
+            "at": snapshot["at"],
+            "age_ms": max(0, round((time.time() - snapshot["at"]) * 1000)),
+            "compute": views.compute(snapshot, locale),
+            "tiles": views.tiles(snapshot, locale),
+            "attention": views.attention(snapshot, locale),
+            "groups": views.groups(snapshot["groups"], locale),
+            "events": views.events(snapshot["events"], locale),
+            "probes": views.probes(snapshot["probes"], locale),
+        }
+
+    return Channel(f"live|{locale}", Live, build)
+
+
+class Trends(rx.State):
+    """The sparklines of the tiles: a path for each, over the last hour."""
+
+    sparks: dict[str, str] = dict.fromkeys(views.TILES, "")
+
+
+def trends_channel(_locale: str) -> Channel:
+    """The sparklines, every fifteen seconds."""
+
+    async def build(snapshot: Snapshot | None) -> dict[str, Any]:
+        if snapshot is None:
+            return {"sparks": dict.fromkeys(views.TILES, "")}
+        return {"sparks": await plots.sparks(snapshot["compute"]["id"])}
+
+    return Channel("trends", Trends, build, period=15.0)
+
+
+class DashboardPlots(rx.State):
+    """The plots of the range in the address."""
+
+    range: str = DEFAULT_RANGE
+    ready: bool = False
+    empty: bool = False
+    span: list[float] = [0.0, 0.0]
+    figures: list[plots.Figure] = []
+
+
+def plots_channel(span: str, locale: str) -> Channel:
+    """The plots of one range; all tabs that look at this range share them."""
+
+    async def build(snapshot: Snapshot | None) -> dict[str, Any]:
+        if snapshot is None:
+            return {"range": span, "ready": False}
+        return {"range": span, **await plots.of_compute(snapshot["compute"]["id"], span, locale)}
+
+    return Channel(f"plots|{span}|{locale}", DashboardPlots, build, period=plots.REFRESH[span])
+
+
+class DashboardState(rx.State):
+    """The buttons of the dashboard, and its checklist for the first days."""
+
+    checklist_shown: bool = False
+    has_second_admin: bool = False
+
+    @rx.event
+    @requires("compute:read")
+    async def load(self):
+        """Look at the dashboard in the range of the address."""
+        span = self.router.url.query_parameters.get("range", DEFAULT_RANGE)
+        person = await enter(self, _looks(span if span in plots.RANGES else DEFAULT_RANGE))
+        account, admins = await db.read(_checklist, person.account_id)
+        self.checklist_shown = person.may("people:manage") and not account.checklist_hidden
+        self.has_second_admin = admins > 1
+
+    @rx.event
+    @requires("profile:write")
+    async def hide_checklist(self):
+        """The list of first steps is not shown to this person again."""
+        person = principal()
+        await db.write(accounts.update_profile, person.account_id, checklist_hidden=True)
+        identity.forget(account_id=person.account_id)
+        self.checklist_shown = False
+
+
+def _looks(span: str) -> Looks:
+    return lambda locale: [live_channel(locale), trends_channel(locale), plots_channel(span, locale)]
+
+
+def _checklist(database: Any, account_id: Any) -> tuple[Any, int]:
+    return accounts.get(database, account_id), accounts.count_admins(database)

@@ -1,0 +1,168 @@
+"""What the settings page shows, and what its forms do."""
+
+from typing import TypedDict
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import reflex as rx
+
+from services import accounts, db, identity, sessions
+from services.clock import now
+from services.errors import Invalid, NotFound
+from services.i18n import translate
+from services.settings import get_settings
+from state.dashboard import live_channel
+from state.guard import principal, requires, tell
+from state.live import broadcaster
+from state.session import LEAVE_REVOKED, SessionState, enter
+from state.words import Words
+
+ZONES = sorted(
+    zone
+    for zone in available_timezones()
+    if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/"))
+)
+
+
+class SessionView(TypedDict):
+    """One device on which the person is signed in."""
+
+    id: str
+    device: str
+    address: str
+    created_at: float
+    seen_at: float
+    current: bool
+
+
+class SettingsState(rx.State):
+    """One's own profile, password and sessions. What is wrong is said beside its field."""
+
+    name: str = ""
+    email: str = ""
+    locale: str = "pt-BR"
+    zone: str = ""
+    theme: str = "system"
+    profile_errors: dict[str, str] = {}
+    profile_saving: bool = False
+    password_errors: dict[str, str] = {}
+    password_changed: bool = False
+    must_change: bool = False
+    sessions: list[SessionView] = []
+    insecure: bool = False
+
+    @rx.event
+    @requires("profile:write")
+    async def load(self):
+        """Show the person's own settings."""
+        person = await enter(self, lambda locale: [live_channel(locale)])
+        self.name, self.email = person.name, person.email
+        self.locale, self.zone, self.theme = person.locale, person.zone, person.theme
+        self.must_change = person.must_change_password
+        self.profile_errors, self.password_errors, self.password_changed = {}, {}, False
+        self.insecure = _insecure()
+        await self._load_sessions()
+
+    @rx.event
+    @requires("profile:write")
+    async def save_profile(self, form: dict[str, str]):
+        """Keep name and time zone; language and theme change at once where they are chosen."""
+        person = principal()
+        try:
+            account = await db.write(
+                accounts.update_profile,
+                person.account_id,
+                name=form.get("name", ""),
+                zone=form.get("zone", ""),
+            )
+        except Invalid as error:
+            self.profile_errors = _in_words(error, person.locale)
+            return
+        identity.forget(account_id=person.account_id)
+        self.profile_errors = {}
+        self.name, self.zone = account.name, account.zone
+        session = await self.get_state(SessionState)
+        session._show_name(account.name or account.email, account.zone)
+        await tell(self, "ok", translate(person.locale, "settings.profile.saved"))
+
+    @rx.event
+    @requires("profile:write")
+    async def change_password(self, form: dict[str, str]):
+        """Another password; the other sessions of this person end."""
+        person = principal()
+        current, new, again = (form.get(name, "") for name in ("current", "new", "again"))
+        try:
+            if new != again:
+                raise Invalid(fields={"again": "settings.password.different"})
+            await db.write(accounts.change_password, person.account_id, person.session_id, current, new)
+        except Invalid as error:
+            self.password_errors = _in_words(error, person.locale)
+            return
+        ended = [UUID(row["id"]) for row in self.sessions if not row["current"]]
+        identity.forget(account_id=person.account_id)
+        for session_id in ended:
+            identity.end(session_id=session_id)
+        self.password_errors, self.password_changed, self.must_change = {}, True, False
+        (await self.get_state(SessionState)).must_change_password = False
+        await self._load_sessions()
+        await tell(self, "ok", translate(person.locale, "settings.password.saved"))
+
+    @rx.event
+    @requires("profile:write")
+    async def end_session(self, session_id: str):
+        """Sign out one of one's own devices."""
+        person = principal()
+        try:
+            wanted = UUID(session_id)
+        except ValueError as error:
+            raise NotFound from error
+        await db.write(sessions.revoke, person.account_id, wanted, now())
+        identity.end(session_id=wanted)
+        await broadcaster().kick(str(wanted), LEAVE_REVOKED)
+        await self._load_sessions()
+
+    async def _load_sessions(self) -> None:
+        person = principal()
+        rows = await db.read(sessions.of_account, person.account_id, now())
+        language = (await self.get_state(Words)).language
+        self.sessions = [
+            SessionView(
+                id=str(row.id),
+                device=device(row.user_agent, language),
+                address=row.address,
+                created_at=row.created_at.timestamp(),
+                seen_at=row.seen_at.timestamp(),
+                current=row.id == person.session_id,
+            )
+            for row in rows
+        ]
+
+
+def device(user_agent: str, locale: str) -> str:
+    """Browser and system in words, from what the browser says of itself."""
+    browsers = (
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    )
+    systems = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"))
+    more = (("Mac OS", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux"))
+    browser = next((name for mark, name in browsers if mark in user_agent), "")
+    system = next((name for mark, name in (*systems, *more) if mark in user_agent), "")
+    if browser and system:
+        return translate(locale, "settings.sessions.device", browser=browser, system=system)
+    return browser or system or translate(locale, "settings.sessions.unknown_device")
+
+
+def _in_words(error: Invalid, locale: str) -> dict[str, str]:
+    return {field: translate(locale, key, **error.params) for field, key in error.fields.items()}
+
+
+def _insecure() -> bool:
+    """Whether people reach this over the network without encryption: then neither installing nor push works."""
+    settings = get_settings()
+    loopback = settings.host in ("127.0.0.1", "localhost", "::1")
+    behind_https = settings.public_url.startswith("https://")
+    return not (loopback or settings.tls_cert or behind_https)

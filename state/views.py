@@ -1,0 +1,409 @@
+"""From a snapshot to what pages show: texts in one language, ready to read. Pure.
+
+Times stay unix seconds: the browser writes them in the reader's zone and lets them grow older.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from services import format
+from services.i18n import translate, translate_count
+from services.snapshot import GroupRow, Snapshot, Totals, WorkerRow
+
+EVENT_LOOKS: Mapping[str, str] = {
+    "joined": "ok",
+    "lost": "lost",
+    "paused": "paused",
+    "resumed": "ok",
+    "retired": "retiring",
+    "restarted": "restarted",
+    "removed": "unknown",
+}
+PROBE_LOOKS: Mapping[str, str] = {
+    "ok": "ok",
+    "slow": "warning",
+    "down": "critical",
+    "not_configured": "not_configured",
+}
+
+
+class Tile(TypedDict):
+    """One figure: the number, its unit, a line of context and the exact value."""
+
+    figure: str
+    unit: str
+    context: str
+    exact: str
+
+
+class ComputeView(TypedDict):
+    """The compute in words. `state` is live, out_of_reach, empty (live, but without workers) or waiting."""
+
+    state: str
+    since: float
+    address: str
+    embedded: bool
+    reason: str
+    readonly: bool
+
+
+class EventView(TypedDict):
+    """One event of a worker."""
+
+    key: str
+    at: float
+    look: str
+    worker: str
+    text: str
+    href: str
+
+
+class GroupView(TypedDict):
+    """A task group at work."""
+
+    name: str
+    percent: int
+    share: str
+    text: str
+
+
+class ProbeView(TypedDict):
+    """One probe."""
+
+    name: str
+    label: str
+    look: str
+    word: str
+    latency: str
+    detail: str
+    checked_at: float
+    since: float
+
+
+class AttentionView(TypedDict):
+    """Something a person should look at first."""
+
+    key: str
+    look: str
+    title: str
+    text: str
+    since: float
+    href: str
+    action: str
+
+
+class WorkerCell(TypedDict):
+    """One row of the worker table, in words, with the shares of its bars in percent."""
+
+    id: str
+    index: int
+    name: str
+    host: str
+    look: str
+    word: str
+    since: float
+    cpu: str
+    cpu_share: float
+    memory: str
+    limit: str
+    managed_share: float
+    unmanaged_share: float
+    spilled_share: float
+    memory_high: bool
+    threads: str
+    tasks: str
+    network: str
+    disk: str
+    gpu: str
+    seen: float
+    dim: bool
+    nanny: bool
+
+
+TILES = ("workers", "threads", "memory", "cpu", "tasks", "services")
+EMPTY_TILE = Tile(figure="", unit="", context="", exact="")
+EMPTY_COMPUTE = ComputeView(state="waiting", since=0.0, address="", embedded=True, reason="", readonly=False)
+
+
+def compute(snapshot: Snapshot, locale: str) -> ComputeView:
+    """The state of the compute."""
+    info = snapshot["compute"]
+    state: str = info["state"]
+    if state == "live" and not snapshot["totals"]["workers"]:
+        state = "empty"
+    return ComputeView(
+        state=state,
+        since=info["since"],
+        address=info["address"],
+        embedded=info["embedded"],
+        reason=translate(locale, info["reason"]) if info["reason"] else "",
+        readonly=info["via"] == "http",
+    )
+
+
+def tiles(snapshot: Snapshot, locale: str) -> dict[str, Tile]:
+    """The tiles of the dashboard."""
+    total = snapshot["totals"]
+    memory, unit = format.bytes_parts(locale, total["memory"])
+    number = format.number
+    return {
+        "workers": Tile(
+            figure=number(locale, total["workers"]),
+            unit=translate(locale, "dashboard.of", total=number(locale, total["known"]))
+            if total["known"] != total["workers"]
+            else "",
+            context=_workers_context(total, locale),
+            exact="",
+        ),
+        "threads": Tile(
+            figure=number(locale, total["executing"]),
+            unit=translate(locale, "dashboard.of_busy", total=number(locale, total["threads"])),
+            context=translate(
+                locale,
+                "dashboard.free_threads",
+                count=number(locale, max(0, total["threads"] - total["executing"])),
+            ),
+            exact="",
+        ),
+        "memory": Tile(
+            figure=memory,
+            unit=unit,
+            context=_memory_context(total, locale),
+            exact=format.bytes_binary(locale, total["memory"], 3),
+        ),
+        "cpu": Tile(
+            figure=number(locale, total["cpu"]),
+            unit="%",
+            context=translate_count(locale, "dashboard.of_threads", total["threads"]),
+            exact=format.percent(locale, total["cpu"], 2),
+        ),
+        "tasks": Tile(
+            figure=number(locale, total["queued"]),
+            unit="",
+            context=_tasks_context(total, locale),
+            exact="",
+        ),
+        "services": _services_tile(snapshot["probes"], locale),
+    }
+
+
+def _workers_context(total: Totals, locale: str) -> str:
+    parts = [
+        translate_count(
+            locale, f"dashboard.count_{state}", total[state], number=format.number(locale, total[state])
+        )  # type: ignore[literal-required]
+        for state in ("lost", "paused", "restarted")
+        if total[state]  # type: ignore[literal-required]
+    ]
+    return " · ".join(parts) or translate(
+        locale, "dashboard.all_running" if total["workers"] else "dashboard.no_workers"
+    )
+
+
+def _memory_context(total: Totals, locale: str) -> str:
+    if not total["limit"]:
+        return translate(locale, "dashboard.no_limit")
+    share = format.percent(locale, 100 * total["memory"] / total["limit"])
+    return translate(
+        locale, "dashboard.share_of", share=share, total=format.bytes_binary(locale, total["limit"])
+    )
+
+
+def _tasks_context(total: Totals, locale: str) -> str:
+    running = translate(locale, "dashboard.executing", count=format.number(locale, total["executing"]))
+    if not total["erred"]:
+        return running
+    return f"{running} · " + translate(locale, "dashboard.erred", count=format.number(locale, total["erred"]))
+
+
+AI_PROBES = ("ollama", "openwebui")
+
+
+def _services_tile(probes: Sequence[Mapping[str, Any]], locale: str) -> Tile:
+    services = [probe for probe in probes if probe["name"] in AI_PROBES]
+    configured = [probe for probe in services if probe["state"] != "not_configured"]
+    up = sum(probe["state"] in ("ok", "slow") for probe in configured)
+    slow = sum(probe["state"] == "slow" for probe in configured)
+    absent = len(services) - len(configured)
+    parts = []
+    if slow:
+        parts.append(translate(locale, "dashboard.count_slow", count=slow))
+    if absent:
+        parts.append(translate(locale, "dashboard.count_absent", count=absent))
+    return Tile(
+        figure=format.number(locale, up),
+        unit=translate(locale, "dashboard.of_up", total=format.number(locale, len(configured))),
+        context=" · ".join(parts),
+        exact="",
+    )
+
+
+def groups(rows: Sequence[GroupRow], locale: str, most: int = 5) -> list[GroupView]:
+    """The groups at work, with what is done and what is left."""
+    return [_group(row, locale) for row in rows[:most]]
+
+
+def _group(row: GroupRow, locale: str) -> GroupView:
+    percent = int(100 * row["done"] / row["total"]) if row["total"] else 0
+    text = translate(
+        locale,
+        "dashboard.done_of",
+        done=format.number(locale, row["done"]),
+        total=format.number(locale, row["total"]),
+    )
+    if row["left"] is not None:
+        text += " · " + translate(locale, "dashboard.left", time=format.duration(locale, row["left"]))
+    if row["erred"]:
+        text += " · " + translate(locale, "dashboard.erred", count=format.number(locale, row["erred"]))
+    return GroupView(name=row["name"], percent=percent, share=format.percent(locale, percent), text=text)
+
+
+def events(rows: Sequence[Mapping[str, Any]], locale: str, most: int = 8) -> list[EventView]:
+    """The newest events of workers, newest first."""
+    return [event(row, locale) for row in rows[:most]]
+
+
+def event(row: Mapping[str, Any], locale: str) -> EventView:
+    """One event in words, with who did it if a person did."""
+    text = translate(locale, f"events.{row['kind']}")
+    if row["by"]:
+        text += " " + translate(locale, "events.by", person=row["by"])
+    return EventView(
+        key=f"{row['at']}-{row['worker_id']}-{row['kind']}",
+        at=row["at"],
+        look=EVENT_LOOKS.get(row["kind"], "unknown"),
+        worker=row["worker"],
+        text=text,
+        href=f"/workers?worker={row['worker_id']}" if row["worker_id"] else "/workers",
+    )
+
+
+def probes(rows: Sequence[Mapping[str, Any]], locale: str) -> list[ProbeView]:
+    """Every probe in words."""
+    return [
+        ProbeView(
+            name=row["name"],
+            label=translate(locale, f"probes.{row['name']}"),
+            look=PROBE_LOOKS.get(row["state"], "unknown"),
+            word=translate(locale, f"probes.state.{row['state']}"),
+            latency=format.duration(locale, row["latency"]) if row["latency"] is not None else "",
+            detail=_probe_detail(row, locale),
+            checked_at=row["checked_at"],
+            since=row["since"],
+        )
+        for row in rows
+    ]
+
+
+def _probe_detail(row: Mapping[str, Any], locale: str) -> str:
+    if row["reason"]:
+        return translate(locale, row["reason"], **row.get("reason_params", {}))
+    detail = row["detail"]
+    if row["name"] == "ollama":
+        loaded = [str(model["name"]) for model in detail.get("loaded", [])]
+        vram = sum(int(model.get("vram") or 0) for model in detail.get("loaded", []))
+        if not loaded:
+            return translate_count(locale, "probes.models", len(detail.get("models", [])))
+        words = ", ".join(loaded[:2])
+        return f"{words} · {format.bytes_binary(locale, vram)} VRAM" if vram else words
+    return str(detail.get("version", "")) if isinstance(detail, Mapping) else ""
+
+
+def attention(snapshot: Snapshot, locale: str, most: int = 3) -> list[AttentionView]:
+    """What needs a person first: the worst first, at most `most` of them."""
+    found: list[AttentionView] = []
+    info = snapshot["compute"]
+    if info["state"] == "out_of_reach":
+        found.append(
+            AttentionView(
+                key="compute",
+                look="critical",
+                title=translate(locale, "attention.compute"),
+                text=translate(locale, info["reason"]) if info["reason"] else info["address"],
+                since=info["since"],
+                href="/system",
+                action=translate(locale, "attention.see_system"),
+            )
+        )
+    for state, look in (("lost", "critical"), ("paused", "warning")):
+        found += [
+            _worker_attention(row, look, locale) for row in snapshot["workers"] if row["state"] == state
+        ]
+    for probe in snapshot["probes"]:
+        if probe["state"] == "down" and probe["name"] != "scheduler":
+            found.append(
+                AttentionView(
+                    key=f"probe-{probe['name']}",
+                    look="critical",
+                    title=translate(
+                        locale, "attention.probe", name=translate(locale, f"probes.{probe['name']}")
+                    ),
+                    text=_probe_detail(probe, locale),
+                    since=probe["since"],
+                    href="/system",
+                    action=translate(locale, "attention.see_system"),
+                )
+            )
+    return found[:most]
+
+
+def _worker_attention(row: WorkerRow, look: str, locale: str) -> AttentionView:
+    share = format.percent(locale, 100 * row["memory"] / row["limit"]) if row["limit"] else ""
+    text = translate(locale, "attention.memory", share=share) if row["state"] == "paused" and share else ""
+    return AttentionView(
+        key=f"worker-{row['id']}",
+        look=look,
+        title=translate(locale, f"attention.{row['state']}", name=row["name"]),
+        text=text,
+        since=row["since"],
+        href=f"/workers?worker={row['id']}",
+        action=translate(locale, "attention.see_worker"),
+    )
+
+
+def worker_cell(row: WorkerRow, index: int, locale: str) -> WorkerCell:
+    """One row of the worker table."""
+    threads, limit = row["threads"] or 1, row["limit"]
+    share = (lambda part: min(100.0, round(100 * part / limit, 1))) if limit else (lambda part: 0.0)
+    return WorkerCell(
+        id=row["id"],
+        index=index,
+        name=row["name"],
+        host=row["host"],
+        look=row["state"],
+        word=translate(locale, f"states.{row['state']}"),
+        since=row["since"],
+        cpu=format.percent(locale, row["cpu"] / threads),
+        cpu_share=min(100.0, round(row["cpu"] / threads, 1)),
+        memory=format.bytes_binary(locale, row["memory"]),
+        limit=format.bytes_binary(locale, limit) if limit else "",
+        managed_share=share(row["managed"]),
+        unmanaged_share=share(row["unmanaged"]),
+        spilled_share=share(row["spilled"]),
+        memory_high=bool(limit) and row["memory"] > 0.8 * limit,
+        threads=f"{row['executing']}/{row['threads']}",
+        tasks=format.number(locale, row["ready"]),
+        network=format.bytes_rate(locale, row["net_read"] + row["net_write"]),
+        disk=format.bytes_rate(locale, row["disk_read"] + row["disk_write"]),
+        gpu="" if row["gpu"] is None else format.percent(locale, row["gpu"]),
+        seen=row["last_seen"],
+        dim=row["state"] in ("lost", "unknown"),
+        nanny=row["nanny"],
+    )
+
+
+def table_totals(total: Totals, locale: str) -> dict[str, dict[str, str]]:
+    """The last row of the worker table: sums over the connected ones."""
+    limit = translate(locale, "dashboard.of", total=format.bytes_binary(locale, total["limit"]))
+    return {
+        "totals": {
+            "workers": translate_count(
+                locale, "workers.connected", total["workers"], number=format.number(locale, total["workers"])
+            ),
+            "cpu": format.percent(locale, total["cpu"]),
+            "memory": format.bytes_binary(locale, total["memory"]) + (f" {limit}" if total["limit"] else ""),
+            "threads": f"{total['executing']}/{total['threads']}",
+            "tasks": format.number(locale, total["queued"]),
+            "network": format.bytes_rate(locale, total["net"]),
+        }
+    }
