@@ -101,7 +101,7 @@ def compute(parent: int | None) -> int:
     from keepai.cli.questions import settings
     from services.compute import embedded
 
-    asyncio.run(_until_told(embedded.serve(settings())))
+    asyncio.run(embedded.serve(settings()))  # ends by itself when told to
     return 0
 
 
