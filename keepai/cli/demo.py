@@ -16,7 +16,10 @@ from keepai.cli.say import stop, tell
 
 ORDERS = 2_000
 DAYS = 24
+PATIENCE = 30  # s until a round is given up
 RESTS = 6.0  # s between rounds
+
+log = logging.getLogger(__name__)
 
 
 def read_orders(day: int) -> list[tuple[int, float]]:
@@ -63,23 +66,17 @@ def main(parent: int | None) -> int:
     die_with_parent(parent)
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     tell("cli.demo.waiting")
-    said = False
-    for number in itertools.count():
+    numbers = itertools.count()
+    while True:
         try:
-            with _client() as client:
-                if not said:
-                    tell("cli.demo.busy")
-                    said = True
-                while True:
+            with _client() as client, client.as_current():
+                tell("cli.demo.busy")
+                for number in numbers:
                     _round(client, number)
                     time.sleep(RESTS)
-        except (OSError, TimeoutError, RuntimeError):  # the compute is not there yet, or was replaced
+        except Exception as error:  # the compute is not there yet, or was replaced: whatever that looks like
+            log.debug("demo: starting again: %r", error)
             time.sleep(1)
-        except Exception as error:
-            if "distributed" not in type(error).__module__ and "Cancelled" not in type(error).__name__:
-                raise
-            time.sleep(1)
-    return 0
 
 
 def _client() -> Any:
@@ -108,6 +105,6 @@ def _round(client: Any, number: int) -> None:
     cleaned = client.map(clean_orders, read, pure=False)
     weeks = [client.submit(spend_by_customer, *cleaned[i : i + 6], pure=False) for i in range(0, DAYS, 6)]
     features = client.map(hold_features, range(6), [random.randint(4, 14)] * 6, pure=False)
-    wait([*weeks, *features], timeout=120)
+    wait([*weeks, *features], timeout=PATIENCE)
     if random.random() < 0.3:
-        wait(client.map(send_campaign, range(number % 7 + 1, number % 7 + 21), pure=False), timeout=60)
+        wait(client.map(send_campaign, range(number % 7 + 1, number % 7 + 21), pure=False), timeout=PATIENCE)
