@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -24,21 +24,22 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def sign_in(
-    db: Session, email: str, password: str, now: datetime, *, user_agent: str = "", address: str = ""
-) -> str | None:
-    """A new session's token, or None for a wrong password, an unknown or a deactivated account alike."""
+def check_password(db: Session, email: str, password: str) -> UUID | None:
+    """The account these belong to, or None for a wrong password, an unknown or a deactivated account alike.
+
+    Takes tens of milliseconds, so it must not run inside a write transaction.
+    """
     account = accounts.by_email(db, email)
-    usable = account is not None and account.deactivated_at is None
-    if (
-        not passwords.matches(password, account.password_hash if account and usable else "")
-        or account is None
-    ):
-        return None
+    stored = account.password_hash if account and account.deactivated_at is None else ""
+    return account.id if passwords.matches(password, stored) and account else None
+
+
+def start(db: Session, account_id: UUID, now: datetime, *, user_agent: str = "", address: str = "") -> str:
+    """A new session of an account whose password was right; returns its token, which is stored nowhere."""
     token = secrets.token_urlsafe(32)
     db.add(
         AccountSession(
-            account_id=account.id,
+            account_id=account_id,
             token_hash=hash_token(token),
             user_agent=user_agent[:300],
             address=address[:64],
@@ -49,6 +50,16 @@ def sign_in(
     )
     db.flush()
     return token
+
+
+def sign_in(
+    db: Session, email: str, password: str, now: datetime, *, user_agent: str = "", address: str = ""
+) -> str | None:
+    """Both in one: a new session's token, or None."""
+    account_id = check_password(db, email, password)
+    if account_id is None:
+        return None
+    return start(db, account_id, now, user_agent=user_agent, address=address)
 
 
 def find(db: Session, token: str, now: datetime) -> Principal | None:
@@ -112,3 +123,13 @@ def prune(db: Session, now: datetime) -> int:
     for session in old:
         db.delete(session)
     return len(old)
+
+
+def still_valid(db: Session, session_ids: Collection[str], now: datetime) -> set[str]:
+    """Which of these sessions may still be used, by the text of their id."""
+    valid: set[str] = set()
+    ids = [UUID(session_id) for session_id in session_ids]
+    for start in range(0, len(ids), 500):
+        rows = db.exec(select(AccountSession).where(col(AccountSession.id).in_(ids[start : start + 500])))
+        valid |= {str(row.id) for row in rows if is_valid(row, now)}
+    return valid

@@ -1,0 +1,163 @@
+"""Who stands behind a cookie, for requests, sockets and events alike.
+
+A look-up is remembered for a few seconds, because a page asks many times in a row. Whatever ends a session or
+changes an account calls `end` or `forget`, so that this process never answers from an old memory; other processes
+notice within `TTL`.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from http.cookies import CookieError, SimpleCookie
+from uuid import UUID
+
+from sqlmodel import Session
+
+from models import AccountSession
+from services import db, sessions
+from services.clock import now
+from services.permissions import Principal
+
+log = logging.getLogger(__name__)
+
+COOKIE = "keepai_session"
+TTL = 5.0
+MOST_REMEMBERED = 4096
+LONGEST_TOKEN = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What ended: every session of the account, or the one named by its id or by the hash of its token."""
+
+    account_id: UUID | None = None
+    session_id: UUID | None = None
+    token_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    principal: Principal
+    until: float
+
+
+Listener = Callable[[Ended], None]
+_known: dict[str, _Known] = {}
+_asking: dict[tuple[int, str], asyncio.Task[Principal | None]] = {}
+_listeners: list[Listener] = []
+_touching: set[asyncio.Task[None]] = set()
+# Counts forgettings: an answer that was asked for before one must not be remembered after it.
+_forgotten = 0
+
+
+def token_of_cookie(cookie_header: str) -> str:
+    """The session token in a Cookie header, or an empty text for none, a broken or an absurd one."""
+    if COOKIE not in cookie_header:
+        return ""
+    for part in cookie_header.split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == COOKIE:
+            token = value.strip().strip('"')
+            return token if 0 < len(token) <= LONGEST_TOKEN and token.isascii() else ""
+    return ""
+
+
+def cookies(cookie_header: str) -> dict[str, str]:
+    """Every cookie of a header by name; a header that is broken counts as empty."""
+    try:
+        return {name: morsel.value for name, morsel in SimpleCookie(cookie_header).items()}
+    except CookieError:
+        return {}
+
+
+async def principal_of_cookie(cookie_header: str) -> Principal | None:
+    """The person whose session cookie this header carries, or None."""
+    token = token_of_cookie(cookie_header)
+    return await principal_of_token(token) if token else None
+
+
+async def principal_of_token(token: str) -> Principal | None:
+    """The person a token belongs to, or None. At most `TTL` seconds old; raises when the database fails."""
+    key = sessions.hash_token(token)
+    known = _known.get(key)
+    if known and time.monotonic() < known.until:
+        return known.principal
+    # Many tabs of one person ask in the same moment after a restart: one of them reads for all.
+    place = (id(asyncio.get_running_loop()), key)
+    asking = _asking.get(place)
+    if asking is None:
+        asking = asyncio.get_running_loop().create_task(_ask(token, key))
+        _asking[place] = asking
+        asking.add_done_callback(lambda _: _asking.pop(place, None))
+    return await asyncio.shield(asking)
+
+
+def forget(*, account_id: UUID | None = None, session_id: UUID | None = None, token_hash: str = "") -> None:
+    """Look these up again next time, because what is known about the account changed."""
+    global _forgotten
+    _forgotten += 1
+    for key, known in list(_known.items()):
+        person = known.principal
+        if key == token_hash or person.account_id == account_id or person.session_id == session_id:
+            _known.pop(key, None)
+
+
+def end(*, account_id: UUID | None = None, session_id: UUID | None = None, token_hash: str = "") -> None:
+    """Say that sessions ended (call it after the commit): they are forgotten, and whoever listens is told."""
+    forget(account_id=account_id, session_id=session_id, token_hash=token_hash)
+    ended = Ended(account_id, session_id, token_hash)
+    for listener in _listeners:
+        try:
+            listener(ended)
+        except Exception:
+            log.exception("a listener for ended sessions failed")
+
+
+def on_end(listener: Listener) -> None:
+    """Call `listener` whenever sessions end in this process; it must not block."""
+    _listeners.append(listener)
+
+
+async def _ask(token: str, key: str) -> Principal | None:
+    before = _forgotten
+    found = await db.read(_find, token, now())
+    if found is None:
+        _known.pop(key, None)
+        return None
+    principal, seen_at = found
+    if before == _forgotten:
+        _remember(key, principal)
+    if now() - seen_at > sessions.TOUCH_AFTER:
+        _touch_soon(principal.session_id)
+    return principal
+
+
+def _find(database: Session, token: str, moment: datetime) -> tuple[Principal, datetime] | None:
+    principal = sessions.find(database, token, moment)
+    if principal is None:
+        return None
+    session = database.get(AccountSession, principal.session_id)
+    return principal, session.seen_at if session else moment
+
+
+def _remember(key: str, principal: Principal) -> None:
+    _known.pop(key, None)
+    while len(_known) >= MOST_REMEMBERED:
+        _known.pop(next(iter(_known)))
+    _known[key] = _Known(principal, time.monotonic() + TTL)
+
+
+def _touch_soon(session_id: UUID) -> None:
+    task = asyncio.get_running_loop().create_task(_touch(session_id))
+    _touching.add(task)
+    task.add_done_callback(_touching.discard)
+
+
+async def _touch(session_id: UUID) -> None:
+    try:
+        await db.write(sessions.touch, session_id, now())
+    except Exception as error:  # the visit is served all the same; the next one tries again
+        log.warning("session not marked as used: %s", error)
