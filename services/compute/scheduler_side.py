@@ -1,0 +1,175 @@
+"""What runs inside the scheduler: it keeps track of task groups and cancels them.
+
+Dask answers neither over RPC. The embedded scheduler loads this module; to another scheduler its text is sent
+(see extension.py), so it may import nothing of KeepAI and must run on whatever Python is there. Hooks are called
+for every task: they do next to nothing, and nothing at all once nobody has asked for a minute.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from time import time
+from typing import Any
+
+from distributed.diagnostics.plugin import SchedulerPlugin
+
+NAME = "keepai"
+IDLE = 60.0  # s without a question after which groups are no longer watched
+KEPT = 2000  # finished groups kept for the next question
+MOST = 300  # groups in one answer
+# The states of tasks that still have something to do.
+OPEN = ("processing", "waiting", "queued", "no-worker")
+
+
+class _Run:
+    """A task group from its first open task to its last. A group may run again later: counts start anew."""
+
+    __slots__ = ("begun", "duration", "erred", "nbytes", "tasks")
+
+    def __init__(self, begun: float, tasks: int, duration: float, nbytes: int) -> None:
+        self.begun, self.tasks, self.duration, self.nbytes = begun, tasks, duration, nbytes
+        self.erred = 0
+
+
+class Extension(SchedulerPlugin):  # type: ignore[misc]  # distributed is untyped to us
+    """Adds the operations `keepai_groups` and `keepai_cancel` to a scheduler."""
+
+    name = NAME
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        self.scheduler: Any = None
+        self.asked = 0.0
+        self.runs: dict[Any, _Run] = {}  # by task group
+        self.ended: dict[str, tuple[Any, int, float, int]] = {}  # name -> group, tasks, duration, bytes then
+        self.finished: deque[tuple[int, tuple[Any, ...]]] = deque(maxlen=KEPT)
+        self.count = 0
+
+    async def start(self, scheduler: Any) -> None:
+        """Called by the scheduler when the plugin is added."""
+        self.scheduler = scheduler
+        scheduler.handlers["keepai_groups"] = self.groups
+        scheduler.handlers["keepai_cancel"] = self.cancel
+        scheduler.task_metadata[NAME] = self.version
+
+    def update_graph(self, scheduler: Any, *, tasks: Any = (), **_: Any) -> None:
+        """Called with the keys of new tasks."""
+        if time() - self.asked > IDLE:
+            if self.runs:
+                self.runs.clear()  # task groups hold on to those they depend on
+                self.ended.clear()
+            return
+        for key in tasks:
+            task = scheduler.tasks.get(key)
+            if task is not None and task.group not in self.runs:
+                self._watch(task.group)
+
+    def transition(self, key: Any, start: str, finish: str, *_: Any, **__: Any) -> None:
+        """Called for every change of every task."""
+        if finish == "erred":
+            task = self.scheduler.tasks.get(key)
+            run = self.runs.get(task.group) if task is not None else None
+            if run is not None:
+                run.erred += 1
+
+    def groups(self, since: int | None = None) -> dict[str, Any]:
+        """Groups with open tasks, and those finished after the cursor `since`; None asks for no old ones.
+
+        A row is (name, states, bytes, seconds, start, stop).
+        """
+        if time() - self.asked > IDLE:
+            self._watch_all()
+        self.asked = time()
+        running = []
+        for group, run in list(self.runs.items()):
+            left = sum(group.states.get(state, 0) for state in OPEN)
+            if left:
+                running.append((left, group))
+            else:
+                self._finish(group, run)
+        for name in [
+            n for n, ended in self.ended.items() if self.scheduler.task_groups.get(n) is not ended[0]
+        ]:
+            del self.ended[name]
+        running.sort(key=lambda pair: -pair[0])
+        news = [] if since is None else [row for number, row in self.finished if number > since]
+        return {
+            "cursor": self.count,
+            "running": [_row(group) for _, group in running[:MOST]],
+            "finished": news[-MOST:],
+        }
+
+    def cancel(self, name: str, prefix: bool = False) -> dict[str, int]:
+        """Release the tasks of a group (or of all groups of a prefix) and all that waits for them.
+
+        Whoever wants them stops wanting them, as if each client had cancelled, and is told so; the scheduler
+        then forgets them with everything that was only needed for them. A task that is running in a thread
+        runs to its end and its result is dropped. Returns how many `tasks` the group had, how many keys were
+        `released`, and how many tasks of it are `left`. Walks over all tasks once.
+        """
+        scheduler = self.scheduler
+        tasks = [
+            task
+            for task in scheduler.tasks.values()
+            if (task.group.prefix.name if prefix else task.group.name) == name
+        ]
+        doomed, stack = set(tasks), list(tasks)
+        while stack:
+            for task in stack.pop().dependents:
+                if task not in doomed:
+                    doomed.add(task)
+                    stack.append(task)
+        wanted: dict[str, list[Any]] = {}
+        for task in doomed:
+            for client in task.who_wants or ():
+                wanted.setdefault(client.client_key, []).append(task.key)
+        stimulus = f"keepai-cancel-{time()}"
+        for client_key, keys in wanted.items():
+            scheduler.client_releases_keys(keys=keys, client=client_key, stimulus_id=stimulus)
+            scheduler.report(
+                {
+                    "op": "cancelled-keys",
+                    "keys": keys,
+                    "reason": "keepai",
+                    "msg": f"{name} was cancelled in KeepAI",
+                },
+                client=client_key,
+            )
+        released = sum(len(keys) for keys in wanted.values())
+        scheduler.log_event("all", {"action": "cancel-group", "group": name, "count": released})
+        left = sum(1 for task in tasks if scheduler.tasks.get(task.key) is task)
+        return {"tasks": len(tasks), "released": released, "left": left}
+
+    def _watch_all(self) -> None:
+        self.runs.clear()
+        self.ended.clear()
+        for group in self.scheduler.task_groups.values():
+            if any(group.states.get(state, 0) for state in OPEN):
+                self._watch(group)
+
+    def _watch(self, group: Any) -> None:
+        ended = self.ended.get(group.name)
+        if ended is not None and ended[0] is group:
+            self.runs[group] = _Run(time(), *ended[1:])
+        else:
+            self.runs[group] = _Run(0.0, 0, 0.0, 0)
+
+    def _finish(self, group: Any, run: _Run) -> None:
+        del self.runs[group]
+        tasks, nbytes = sum(group.states.values()), max(group.nbytes_total, 0)
+        self.ended[group.name] = (group, tasks, group.duration, nbytes)
+        done = tasks - run.tasks
+        if done <= 0:
+            return
+        erred = min(done, run.erred)
+        states = {"memory": done - erred, "erred": erred}
+        start = max(group.start, run.begun)
+        duration = max(0.0, group.duration - run.duration)
+        row = (group.name, states, max(0, nbytes - run.nbytes), duration, start, group.stop)
+        self.count += 1
+        self.finished.append((self.count, row))
+
+
+def _row(group: Any) -> tuple[Any, ...]:
+    states = {state: count for state, count in group.states.items() if count}
+    return (group.name, states, max(group.nbytes_total, 0), group.duration, group.start, group.stop)

@@ -1,0 +1,177 @@
+"""An established watch over one scheduler: asks it for readings and hears what it tells."""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import uuid4
+
+from services.compute import extension
+from services.compute.endpoint import Endpoint
+from services.compute.readings import (
+    ComputeEvent,
+    ComputeReading,
+    GroupReading,
+    compute_event,
+    compute_reading,
+    group_reading,
+    prefix_states,
+)
+from services.compute.wire import Link, Refused, Unreachable, connect
+
+READ_WITHIN = 4.0  # s for one answer; after that the scheduler counts as silent
+OLDEST = (2022, 1)  # the oldest Dask that has what we call
+COUNTING_SHARE = 0.02  # of the scheduler's time for counting tasks by prefix and group
+FINISHED_SHOWN = 10.0  # s for which a finished group stays in the readings
+# News of a changed list of workers travel on the other connection; the scheduler batches them for 2 ms.
+NEWS_ARRIVE = 0.02
+TOPICS = ("all", "scheduler", "worker-restart-memory", "worker-fail-hard")
+
+
+class Watch:
+    """Two connections to one scheduler: one to ask, one to listen. Made by `begin`."""
+
+    def __init__(self, link: Link, stream: Link, on_event: Callable[[ComputeEvent], None]) -> None:
+        self._link, self._stream, self._on_event = link, stream, on_event
+        self._identity_arguments: dict[str, int] = {"n_workers": -1}
+        self._addresses: frozenset[str] = frozenset()
+        self._prefixes: Mapping[str, Mapping[str, int]] = {}
+        self._running: tuple[GroupReading, ...] = ()
+        self._count_again = 0.0  # by the monotonic clock
+        self._cursor: int | None = None
+        self._finished: deque[tuple[float, GroupReading]] = deque()
+        self.extended = False  # whether our part runs inside the scheduler
+
+    @classmethod
+    async def begin(
+        cls, endpoint: Endpoint, on_event: Callable[[ComputeEvent], None], *, extend: bool
+    ) -> "Watch":
+        """Connect and learn how this scheduler is to be asked. Raises Unreachable or Refused."""
+        link = await connect(endpoint)
+        try:
+            stream = await connect(endpoint)
+            try:
+                watch = cls(link, stream, on_event)
+                await watch._introduce(extend=extend)
+                return watch
+            except BaseException:
+                stream.abort()
+                raise
+        except BaseException:
+            link.abort()
+            raise
+
+    async def read(self) -> ComputeReading:
+        """The compute as it is now. Raises Unreachable, Refused or ValueError; it is of no use after that."""
+        began = time.monotonic()
+        identity = await self._call("identity", plain=True, **self._identity_arguments)
+        at = time.time()
+        await self._count_tasks()
+        reading = compute_reading(
+            identity,
+            at=at,
+            prefixes=self._prefixes,
+            groups=self._running + self._lately_finished(),
+            via="rpc",
+            took=time.monotonic() - began,
+        )
+        addresses = frozenset(worker.address for worker in reading.workers)
+        if addresses != self._addresses:
+            self._addresses = addresses
+            await asyncio.sleep(NEWS_ARRIVE)
+        return reading
+
+    async def listen(self) -> None:
+        """Pass on events until the connection ends; raises Unreachable then."""
+        while True:
+            messages = await self._stream.receive()
+            for message in messages if isinstance(messages, tuple) else (messages,):
+                if isinstance(message, dict) and message.get("op") == "event":
+                    event = compute_event(str(message.get("topic")), message.get("event"))
+                    if event:
+                        self._on_event(event)
+
+    def abandon(self) -> None:
+        """Drop both connections; `listen` ends."""
+        self._stream.abort()
+        self._link.abort()
+
+    async def close(self) -> None:
+        """Leave the scheduler."""
+        with contextlib.suppress(Unreachable):
+            await self._stream.send([{"op": "close-client"}, {"op": "close-stream"}])
+        await asyncio.gather(self._stream.close(), self._link.close())
+
+    async def _introduce(self, *, extend: bool) -> None:
+        version = await dask_version(self._link)
+        if version < OLDEST:
+            raise Unreachable("compute.reason.versions", detail=".".join(map(str, version)))
+        try:
+            await self._call("identity", n_workers=0)
+        except Refused:
+            self._identity_arguments = {}  # before 2025.4 it gave all workers and took no number
+        await self._subscribe()
+        self.extended = await has_extension(self._link)
+        if not self.extended and extend and version >= extension.SINCE:
+            # A scheduler may forbid plugins; then there are no groups, and everything else works.
+            with contextlib.suppress(Refused):
+                await self._call(
+                    "register_scheduler_plugin",
+                    plugin=extension.as_plugin(),
+                    name=extension.NAME,
+                    idempotent=False,
+                )
+                self.extended = await has_extension(self._link)
+
+    async def _subscribe(self) -> None:
+        name = f"keepai-{uuid4().hex}"
+        await self._stream.send({"op": "register-client", "client": name, "reply": False, "versions": {}})
+        await self._stream.receive()  # stream-start
+        await self._stream.send([{"op": "subscribe-topic", "topic": t, "client": name} for t in TOPICS])
+
+    async def _count_tasks(self) -> None:
+        """Count by prefix and group, less often where that takes the scheduler long: it walks over them all."""
+        began = time.monotonic()
+        if began < self._count_again:
+            return
+        self._prefixes = prefix_states(await self._call("get_task_prefix_states", plain=True))
+        if self.extended:
+            answer = await self._call("keepai_groups", plain=True, since=self._cursor)
+            self._running = _rows(answer.get("running"))
+            self._cursor = int(answer.get("cursor") or 0)
+            self._finished.extend((time.time(), group) for group in _rows(answer.get("finished")))
+        self._count_again = began + (time.monotonic() - began) / COUNTING_SHARE
+
+    def _lately_finished(self) -> tuple[GroupReading, ...]:
+        while self._finished and time.time() - self._finished[0][0] > FINISHED_SHOWN:
+            self._finished.popleft()
+        return tuple(group for _, group in self._finished)
+
+    async def _call(self, op: str, *, plain: bool = False, **message: Any) -> Any:
+        return await self._link.call(op, within=READ_WITHIN, plain=plain, **message)
+
+
+def _rows(rows: object) -> tuple[GroupReading, ...]:
+    found = (group_reading(row) for row in rows) if isinstance(rows, tuple) else ()
+    return tuple(group for group in found if group)
+
+
+async def has_extension(link: Link) -> bool:
+    """Whether our part, in this version, runs inside the scheduler."""
+    found = await link.call("get_metadata", keys=[extension.NAME], default=0)
+    return bool(found == extension.version())
+
+
+async def dask_version(link: Link) -> tuple[int, ...]:
+    """The scheduler's version of Dask, like (2026, 8, 0). Raises Unreachable when it names none."""
+    answer = await link.call("versions")
+    packages = answer.get("packages") if isinstance(answer, dict) else None
+    # Long ago packages stood in groups of (name, version) pairs.
+    version = packages.get("distributed") if isinstance(packages, dict) else None
+    numbers = str(version or "").split("+")[0].split(".")[:3]
+    try:
+        return tuple(int(number) for number in numbers)
+    except ValueError:
+        raise Unreachable("compute.reason.versions", detail=str(version)[:100]) from None
