@@ -138,9 +138,9 @@ def compute_reading(
 
 def worker_reading(address: str, worker: Mapping[str, Any]) -> WorkerReading:
     """One entry of `identity["workers"]`."""
-    metrics = _mapping(worker.get("metrics"))
-    spilled = _mapping(metrics.get("spilled_bytes"))
-    net, disk = _mapping(metrics.get("host_net_io")), _mapping(metrics.get("host_disk_io"))
+    metrics = mapping(worker.get("metrics"))
+    spilled = mapping(metrics.get("spilled_bytes"))
+    net, disk = mapping(metrics.get("host_net_io")), mapping(metrics.get("host_disk_io"))
     nanny = worker.get("nanny")
     return WorkerReading(
         address=address,
@@ -172,7 +172,7 @@ def prefix_states(answer: object) -> dict[str, dict[str, int]]:
 
     Of more than MAX_PREFIXES the busiest stay and the rest is summed under "", so that totals stay right.
     """
-    rows = {text(name): _counts(states) for name, states in _mapping(answer).items()}
+    rows = {text(name): _counts(states) for name, states in mapping(answer).items()}
     if len(rows) <= MAX_PREFIXES:
         return rows
     names = sorted(rows, key=lambda name: sum(rows[name].values()), reverse=True)
@@ -198,7 +198,7 @@ def compute_event(topic: str, event: object) -> ComputeEvent | None:
     if not isinstance(event, (list, tuple)) or len(event) != 2:
         return None
     at, message = event
-    detail = _mapping(message)
+    detail = mapping(message)
     worker = detail.get("worker")
     return ComputeEvent(
         at=number(at),
@@ -239,12 +239,23 @@ def text(value: object, most: int = MAX_NAME) -> str:
     return result if result.isprintable() else "".join(c if c.isprintable() else " " for c in result)
 
 
-def _mapping(value: object) -> Mapping[Any, Any]:
+def mapping(value: object) -> Mapping[Any, Any]:
+    """The mapping, or an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
+def values(value: object) -> list[Any]:
+    """The values of a mapping, or none."""
+    return list(mapping(value).values())
+
+
+def items(value: object) -> list[Any]:
+    """The items of a list or tuple, or none."""
+    return list(value) if isinstance(value, (list, tuple)) else []
+
+
 def _counts(value: object) -> dict[str, int]:
-    return {text(state): n for state, count in _mapping(value).items() if (n := integer(count)) > 0}
+    return {text(state): n for state, count in mapping(value).items() if (n := integer(count)) > 0}
 
 
 def _task_counts(metrics: Mapping[str, Any]) -> dict[str, int]:

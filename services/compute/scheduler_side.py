@@ -1,8 +1,9 @@
-"""What runs inside the scheduler: it keeps track of task groups and cancels them.
+"""What runs inside the scheduler: it counts and cancels task groups, and notes which task ran where and when.
 
-Dask answers neither over RPC. The embedded scheduler loads this module; to another scheduler its text is sent
-(see extension.py), so it may import nothing of KeepAI and must run on whatever Python is there. Hooks are called
-for every task: they do next to nothing, and nothing at all once nobody has asked for a minute.
+Dask answers none of it over RPC in a form that is small and safe to read. The embedded scheduler loads this
+module; to another scheduler its text is sent (see extension.py), so it may import nothing of KeepAI and must run
+on whatever Python is there. Hooks are called for every task: they do next to nothing, and nothing at all once
+nobody has asked for a minute.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ NAME = "keepai"
 IDLE = 60.0  # s without a question after which groups are no longer watched
 KEPT = 2000  # finished groups kept for the next question
 MOST = 300  # groups in one answer
+STREAM_IDLE = 15.0  # s without a question after which tasks are no longer noted
+STREAM_KEPT = 5000  # noted steps kept
 # The states of tasks that still have something to do.
 OPEN = ("processing", "waiting", "queued", "no-worker")
 
@@ -32,7 +35,7 @@ class _Run:
 
 
 class Extension(SchedulerPlugin):  # type: ignore[misc]  # distributed is untyped to us
-    """Adds the operations `keepai_groups` and `keepai_cancel` to a scheduler."""
+    """Adds operations to a scheduler: keepai_groups, keepai_cancel, keepai_task_stream, keepai_versions."""
 
     name = NAME
 
@@ -44,12 +47,17 @@ class Extension(SchedulerPlugin):  # type: ignore[misc]  # distributed is untype
         self.ended: dict[str, tuple[Any, int, float, int]] = {}  # name -> group, tasks, duration, bytes then
         self.finished: deque[tuple[int, tuple[Any, ...]]] = deque(maxlen=KEPT)
         self.count = 0
+        self.streamed = 0.0  # when somebody last asked for the task stream; 0: nobody looks
+        self.steps: deque[tuple[Any, ...]] = deque(maxlen=STREAM_KEPT)
+        self.step_count = 0
 
     async def start(self, scheduler: Any) -> None:
         """Called by the scheduler when the plugin is added."""
         self.scheduler = scheduler
         scheduler.handlers["keepai_groups"] = self.groups
         scheduler.handlers["keepai_cancel"] = self.cancel
+        scheduler.handlers["keepai_task_stream"] = self.task_stream
+        scheduler.handlers["keepai_versions"] = self.versions
         scheduler.task_metadata[NAME] = self.version
 
     def update_graph(self, scheduler: Any, *, tasks: Any = (), **_: Any) -> None:
@@ -64,18 +72,20 @@ class Extension(SchedulerPlugin):  # type: ignore[misc]  # distributed is untype
             if task is not None and task.group not in self.runs:
                 self._watch(task.group)
 
-    def transition(self, key: Any, start: str, finish: str, *_: Any, **__: Any) -> None:
+    def transition(self, key: Any, start: str, finish: str, *_: Any, **about: Any) -> None:
         """Called for every change of every task."""
         if finish == "erred":
             task = self.scheduler.tasks.get(key)
             run = self.runs.get(task.group) if task is not None else None
             if run is not None:
                 run.erred += 1
+        if self.streamed and start == "processing" and finish in ("memory", "erred"):
+            self._note_steps(key, finish, about)
 
     def groups(self, since: int | None = None) -> dict[str, Any]:
         """Groups with open tasks, and those finished after the cursor `since`; None asks for no old ones.
 
-        A row is (name, states, bytes, seconds, start, stop).
+        A row is (name, states, bytes, seconds, start, stop). With them, the states of every prefix.
         """
         if time() - self.asked > IDLE:
             self._watch_all()
@@ -97,6 +107,30 @@ class Extension(SchedulerPlugin):  # type: ignore[misc]  # distributed is untype
             "cursor": self.count,
             "running": [_row(group) for _, group in running[:MOST]],
             "finished": news[-MOST:],
+            "prefixes": {
+                prefix.name: states
+                for prefix in self.scheduler.task_prefixes.values()
+                if (states := _states(prefix))
+            },
+        }
+
+    def task_stream(self, since: int = 0) -> dict[str, Any]:
+        """The steps noted after the cursor `since`; noting begins with the first question and ends by itself.
+
+        A row is (worker, thread, prefix, action, start, stop, final state); times are unix seconds.
+        """
+        now = time()
+        if now - self.streamed > STREAM_IDLE:
+            self.steps.clear()
+        self.streamed = now
+        fresh = min(max(self.step_count - since, 0), len(self.steps))
+        return {"cursor": self.step_count, "rows": list(self.steps)[len(self.steps) - fresh :]}
+
+    def versions(self) -> dict[str, Any]:
+        """The packages of every worker by its address, as the workers told when they came."""
+        return {
+            address: dict((worker.versions or {}).get("packages") or {})
+            for address, worker in self.scheduler.workers.items()
         }
 
     def cancel(self, name: str, prefix: bool = False) -> dict[str, int]:
@@ -140,6 +174,19 @@ class Extension(SchedulerPlugin):  # type: ignore[misc]  # distributed is untype
         left = sum(1 for task in tasks if scheduler.tasks.get(task.key) is task)
         return {"tasks": len(tasks), "released": released, "left": left}
 
+    def _note_steps(self, key: Any, finish: str, about: dict[str, Any]) -> None:
+        if time() - self.streamed > STREAM_IDLE:
+            self.streamed = 0.0
+            self.steps.clear()
+            return
+        task = self.scheduler.tasks.get(key)
+        if task is None:
+            return
+        for step in about.get("startstops") or ():
+            place = (about.get("worker"), about.get("thread"), task.prefix.name)
+            self.steps.append((*place, step["action"], step["start"], step["stop"], finish))
+            self.step_count += 1
+
     def _watch_all(self) -> None:
         self.runs.clear()
         self.ended.clear()
@@ -171,5 +218,9 @@ class Extension(SchedulerPlugin):  # type: ignore[misc]  # distributed is untype
 
 
 def _row(group: Any) -> tuple[Any, ...]:
-    states = {state: count for state, count in group.states.items() if count}
-    return (group.name, states, max(group.nbytes_total, 0), group.duration, group.start, group.stop)
+    nbytes = max(group.nbytes_total, 0)
+    return (group.name, _states(group), nbytes, group.duration, group.start, group.stop)
+
+
+def _states(collection: Any) -> dict[str, int]:
+    return {state: count for state, count in collection.states.items() if count > 0}

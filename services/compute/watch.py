@@ -114,16 +114,8 @@ class Watch:
             self._identity_arguments = {}  # before 2025.4 it gave all workers and took no number
         await self._subscribe()
         self.extended = await has_extension(self._link)
-        if not self.extended and extend and version >= extension.SINCE:
-            # A scheduler may forbid plugins; then there are no groups, and everything else works.
-            with contextlib.suppress(Refused):
-                await self._call(
-                    "register_scheduler_plugin",
-                    plugin=extension.as_plugin(),
-                    name=extension.NAME,
-                    idempotent=False,
-                )
-                self.extended = await has_extension(self._link)
+        if not self.extended and extend:
+            self.extended = await load_extension(self._link, version)
 
     async def _subscribe(self) -> None:
         name = f"keepai-{uuid4().hex}"
@@ -136,12 +128,15 @@ class Watch:
         began = time.monotonic()
         if began < self._count_again:
             return
-        self._prefixes = prefix_states(await self._call("get_task_prefix_states", plain=True))
         if self.extended:
             answer = await self._call("keepai_groups", plain=True, since=self._cursor)
+            self._prefixes = prefix_states(answer.get("prefixes"))
             self._running = _rows(answer.get("running"))
             self._cursor = int(answer.get("cursor") or 0)
             self._finished.extend((time.time(), group) for group in _rows(answer.get("finished")))
+        else:
+            # Dask's own count leaves out tasks that are queued or have no worker.
+            self._prefixes = prefix_states(await self._call("get_task_prefix_states", plain=True))
         self._count_again = began + (time.monotonic() - began) / COUNTING_SHARE
 
     def _lately_finished(self) -> tuple[GroupReading, ...]:
@@ -162,6 +157,22 @@ async def has_extension(link: Link) -> bool:
     """Whether our part, in this version, runs inside the scheduler."""
     found = await link.call("get_metadata", keys=[extension.NAME], default=0)
     return bool(found == extension.version())
+
+
+async def load_extension(link: Link, version: tuple[int, ...]) -> bool:
+    """Load our part into a scheduler of that Dask version. False where that is too old or forbids plugins."""
+    if version < extension.SINCE:
+        return False
+    try:
+        await link.call(
+            "register_scheduler_plugin",
+            plugin=extension.as_plugin(),
+            name=extension.NAME,
+            idempotent=False,
+        )
+    except Refused:
+        return False
+    return await has_extension(link)
 
 
 async def dask_version(link: Link) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ import socket
 import ssl
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -135,6 +135,16 @@ async def connect(endpoint: Endpoint, within: float = CONNECT_TIMEOUT) -> Link:
         raise Unreachable("compute.reason.refused", detail=endpoint.address) from error
     except OSError as error:
         raise Unreachable("compute.reason.network", detail=_text(error)) from error
+
+
+@contextlib.asynccontextmanager
+async def linked(endpoint: Endpoint) -> AsyncIterator[Link]:
+    """A connection for a few questions. Raises Unreachable with the reason."""
+    link = await connect(endpoint)
+    try:
+        yield link
+    finally:
+        await link.close()
 
 
 def _context(endpoint: Endpoint) -> ssl.SSLContext | None:
