@@ -14,7 +14,20 @@ from components.ui.actions import (
     text_link,
 )
 from components.ui.base import STATES, State, classes, given, icon, inline, link
-from components.ui.draw import Box, Frame, Lane, Tick, flame_graph, plot, sparkline, task_stream
+from components.ui.draw import (
+    Box,
+    Frame,
+    Gap,
+    Lane,
+    Limit,
+    Mark,
+    Series,
+    Tick,
+    flame_graph,
+    plot,
+    sparkline,
+    task_stream,
+)
 from components.ui.feedback import (
     Toast,
     broken,
@@ -34,7 +47,7 @@ from components.ui.feedback import (
 )
 from components.ui.forms import checkbox, field, search_field, select, switch, text_area, text_input
 from components.ui.states import badge, coloured, count, fact, state
-from components.ui.surface import callout, card, key_values, side_panel, tile, timeline, timeline_item
+from components.ui.surface import age, callout, card, key_values, side_panel, tile, timeline, timeline_item
 from components.ui.table import (
     bar,
     cell,
@@ -55,10 +68,15 @@ __all__ = [
     "STATES",
     "Box",
     "Frame",
+    "Gap",
     "Lane",
+    "Limit",
+    "Mark",
+    "Series",
     "State",
     "Tick",
     "Toast",
+    "age",
     "badge",
     "bar",
     "broken",

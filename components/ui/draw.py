@@ -3,8 +3,9 @@
 from typing import Any, TypedDict
 
 import reflex as rx
+from reflex_base.style import resolved_color_mode
 
-from components.ui.base import Content, Flag, Text, classes, given, icon, inline
+from components.ui.base import Content, Flag, Number, Text, classes, given, inline
 
 
 def sparkline(
@@ -142,60 +143,123 @@ def task_stream(
     )
 
 
-class Chart(rx.Component):
-    """Our wrapper of Plotly's basic bundle (assets/plot.js), which is fetched when the page has come to rest."""
+class Series(TypedDict):
+    """A line of a plot: `x` in unix seconds, `y` with None where there is no sample, `color` a token ("--k-c1").
+
+    `fill` draws the area down to zero, `stack` puts it on the stacked ones before it, `step` keeps a value until the
+    next.
+    """
+
+    name: str
+    color: str
+    x: list[float]
+    y: list[float | None]
+    fill: bool
+    stack: bool
+    step: bool
+
+
+class Mark(TypedDict):
+    """An event on a plot: a thin line with a word."""
+
+    x: float
+    label: str
+    state: str
+
+
+class Gap(TypedDict):
+    """A stretch without samples, hatched; its label shows when there is room."""
+
+    x0: float
+    x1: float
+    label: str
+
+
+class Limit(TypedDict):
+    """A threshold: a dashed line with a word."""
+
+    y: float
+    label: str
+    state: str
+
+
+class Plot(rx.Component):
+    """Plotly's basic bundle in our wrapper, assets/plot.js."""
 
     library = "$/public/plot.js"
     tag = "Plot"
     lib_dependencies: list[str] = ["plotly.js-basic-dist-min@3.7.0"]
 
-    data: rx.Var[list[dict[str, Any]]]
-    layout: rx.Var[dict[str, Any]]
-    marks: rx.Var[list[dict[str, Any]]]
-    gaps: rx.Var[list[dict[str, Any]]]
-    limits: rx.Var[list[dict[str, Any]]]
-    span: rx.Var[list[float]]
-    unit: rx.Var[str]
-    height: rx.Var[int]
+    series: rx.Var[list[Series]]
     label: rx.Var[str]
+    height: rx.Var[int]
+    language: rx.Var[str]
+    zone: rx.Var[str]
+    mode: rx.Var[str]
+    unit: rx.Var[str]
+    digits: rx.Var[int]
+    now: rx.Var[str]
+    axis: rx.Var[bool]
+    marks: rx.Var[list[Mark]]
+    gaps: rx.Var[list[Gap]]
+    limits: rx.Var[list[Limit]]
+    span: rx.Var[list[float]]
+    top: rx.Var[float]
 
 
 def plot(
-    data: rx.Var[list[dict[str, Any]]],
+    series: rx.Var[list[Series]],
     *,
     title: Content,
     label: Text,
+    language: Text,
+    zone: Text,
     unit: Text = "",
     caption: Content = "",
-    layout: rx.Var[dict[str, Any]] | None = None,
-    marks: rx.Var[list[dict[str, Any]]] | None = None,
-    gaps: rx.Var[list[dict[str, Any]]] | None = None,
-    limits: rx.Var[list[dict[str, Any]]] | None = None,
-    span: rx.Var[list[float]] | None = None,
+    digits: int = 0,
     height: int = 148,
+    axis: bool = True,
+    now: Text = "",
+    marks: rx.Var[list[Mark]] | None = None,
+    gaps: rx.Var[list[Gap]] | None = None,
+    limits: rx.Var[list[Limit]] | None = None,
+    span: rx.Var[list[float]] | None = None,
+    top: Number | None = None,
     table: Content | None = None,
     as_table: Flag = False,
     **props: Any,
 ) -> rx.Component:
-    """A plot with its title, the value under the crosshair at the right, and its figures as a table instead."""
-    figure = Chart.create(
-        data=data,
+    """Lines over time: title and unit above, the value under the crosshair at the right of the same line.
+
+    `span` is the stretch of time shown ([from, to], unix seconds), `top` the upper end of the axis (0 or None: by the
+    data), `now` the word at the right end of the axis, `axis=False` leaves the times to the plot below in a stack.
+    All plots of a page share one crosshair, moved by the pointer or by left and right. `table` is what those see who
+    cannot see the plot, in its place while `as_table`. Nothing is drawn before the first numbers are on the page; the
+    box has its final height from the start.
+    """
+    drawing = Plot.create(
+        series=series,
         label=label,
-        unit=unit,
         height=height,
-        **given(layout=layout, marks=marks, gaps=gaps, limits=limits, span=span),
+        language=language,
+        zone=zone,
+        mode=resolved_color_mode,
+        unit=unit,
+        digits=digits,
+        now=now,
+        axis=axis,
+        **given(marks=marks, gaps=gaps, limits=limits, span=span, top=top),
     )
-    shown = figure if table is None else rx.cond(as_table, table, figure)
     return rx.el.figure(
         rx.el.figcaption(
             rx.el.b(title),
-            rx.el.span(caption, class_name="k-caption"),
+            rx.el.span(
+                caption if isinstance(caption, rx.Component) or caption != "" else unit,
+                class_name="k-caption",
+            ),
             rx.el.output(class_name="k-readout"),
         ),
-        shown,
+        drawing if table is None else rx.cond(as_table, table, drawing),
         class_name="k-plot",
         **props,
     )
-
-
-__all__ = ["Box", "Frame", "Lane", "Tick", "flame_graph", "icon", "plot", "sparkline", "task_stream"]

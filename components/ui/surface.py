@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import reflex as rx
 
-from components.ui.base import Content, Flag, StateName, Text, classes, given, icon, link
+from components.ui.base import Content, Flag, Number, StateName, Text, classes, given, icon, link
 from components.ui.draw import sparkline
 
 
@@ -98,6 +98,12 @@ def key_values(*pairs: tuple[Content, Content], columns: bool = False, **props: 
         class_name="k-facts columns" if columns else "k-facts",
         **props,
     )
+
+
+def age(at: Number, *, short: bool = False, **props: Any) -> rx.Component:
+    """How long ago `at` (unix seconds) was: "há 4 min", or `short` "4 min". The browser counts on by itself, and
+    hovering shows the exact time."""
+    return rx.el.time(data_at=at, data_age="short" if short else "relative", **props)
 
 
 def timeline(*items: Content, **props: Any) -> rx.Component:

@@ -1,6 +1,8 @@
 """The workers page: table, panel, actions."""
 
 WORDS = {
+    "workers.scale.not_a_number": "Write a whole number between 1 and {most}.",
+    "workers.forget.not_lost": "Only a lost worker can be taken off the list this way.",
     "workers.title": "Workers",
     "workers.connected.one": "{number} connected",
     "workers.connected.other": "{number} connected",

@@ -1,6 +1,8 @@
 """The workers page: table, panel, actions."""
 
 WORDS = {
+    "workers.scale.not_a_number": "Escreva um número inteiro entre 1 e {most}.",
+    "workers.forget.not_lost": "Só um worker perdido sai da lista assim.",
     "workers.title": "Workers",
     "workers.connected.one": "{number} conectado",
     "workers.connected.other": "{number} conectados",

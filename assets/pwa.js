@@ -1,0 +1,541 @@
+/* What happens in the browser alone: the live light and ages, dialogs, menus, keys, the palette's filter, tooltips,
+   what is remembered (rail, language), the service worker and the offline copy.
+
+   React owns the page. This file changes only what React never renders: the text of elements that React leaves
+   empty, attributes that it never sets, and the style of popovers. It finds its elements by data-k-… attributes
+   (components/frame.py, components/ui) each time anew, so it survives every change of page, and has no words of its
+   own: they come in data-… attributes, in the reader's language. No rule of the product lives here. */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const memory = {
+    get: (key) => { try { return localStorage.getItem(key); } catch { return null; } },
+    set: (key, value) => { try { localStorage.setItem(key, value); } catch { /* private mode: not remembered */ } },
+  };
+  const setText = (element, text) => { if (element && element.textContent !== text) element.textContent = text; };
+  const setMark = (element, name, value) => {
+    if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+  };
+  const fill = (text, values) => (text || "").replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+
+  /* -- before the first paint -------------------------------------------------------------------------------- */
+  if (memory.get("keepai-rail") === "slim") root.dataset.rail = "slim";
+  const remembered = memory.get("keepai-language");
+  if (remembered && remembered !== root.lang) {
+    // The page arrives in Portuguese; whoever reads another language sees its shapes until the words are there.
+    root.lang = remembered;
+    root.classList.add("k-wait");
+    setTimeout(() => root.classList.remove("k-wait"), 3000);
+  }
+
+  /* -- the last snapshot and its age -------------------------------------------------------------------------- */
+  const LIVE_FOR = 3; // seconds
+  const started = performance.now();
+  let snapshot = null; // {at, age: seconds when it came, tick, wall}
+
+  // A monotonic clock stands still while some computers sleep, and the wall clock can be set: the larger one counts.
+  const elapsed = (since) => Math.max(performance.now() - since.tick, Date.now() - since.wall) / 1000;
+  const snapshotAge = () => (snapshot ? snapshot.age + elapsed(snapshot) : null);
+  const serverNow = () => (snapshot ? snapshot.at + snapshotAge() : Date.now() / 1000);
+
+  function readSnapshot() {
+    const mark = $("[data-k-snapshot]");
+    const at = Number(mark?.dataset.at);
+    if (!at) return;
+    const age = Number(mark.dataset.ageMs) / 1000 || 0;
+    if (snapshot && snapshot.at === at && snapshot.sent === age) return;
+    snapshot = { at, age, sent: age, tick: performance.now(), wall: Date.now() };
+  }
+
+  /* -- times in the reader's words ---------------------------------------------------------------------------- */
+  const zone = () => $("[data-k-zone]")?.dataset.kZone || undefined;
+  const formats = new Map();
+  function format(options) {
+    const key = root.lang + zone() + JSON.stringify(options);
+    if (!formats.has(key)) {
+      let formatter;
+      try { formatter = new Intl.DateTimeFormat(root.lang, { ...options, timeZone: zone() }); }
+      catch { formatter = new Intl.DateTimeFormat(root.lang, options); } // a zone this browser does not know
+      formats.set(key, formatter);
+    }
+    return formats.get(key);
+  }
+  const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  const clock = (at) => format(CLOCK).format(at * 1000);
+  const exact = (at) => format({ day: "numeric", month: "short", year: "numeric", ...CLOCK }).format(at * 1000);
+
+  const ageWords = () => $(`[data-k-words], [data-k-offline-words][lang="${root.lang}"]`)?.dataset;
+
+  function age(seconds) {
+    const words = ageWords();
+    if (!words) return "";
+    const whole = Math.max(0, Math.floor(seconds));
+    const number = (n) => n.toLocaleString(root.lang);
+    if (whole < 60) return fill(words.seconds, { n: number(whole) });
+    if (whole < 3600) return fill(words.minutes, { n: number(Math.floor(whole / 60)) });
+    if (whole < 86400) return fill(words.hours, { n: number(Math.floor(whole / 3600)) });
+    const days = Math.floor(whole / 86400);
+    return fill(days === 1 ? words.day : words.days, { n: number(days) });
+  }
+  const ago = (seconds) => fill(ageWords()?.ago, { age: age(seconds) });
+
+  function showAges() {
+    const now = serverNow();
+    for (const time of $$("time[data-age]")) {
+      const at = Number(time.dataset.at);
+      setText(time, at ? (time.dataset.age === "short" ? age(now - at) : ago(now - at)) : "");
+      if (at && !time.title) time.title = exact(at);
+    }
+  }
+
+  /* -- the live light ----------------------------------------------------------------------------------------- */
+  let said = null;
+
+  function liveState() {
+    const old = snapshotAge();
+    if (old !== null && old <= LIVE_FOR) return ["live", "live"];
+    if (!navigator.onLine) return ["offline", "network"];
+    if ($("[data-k-snapshot]")?.dataset.down === "true") return ["reconnecting", "reconnecting"];
+    if (old === null && performance.now() - started < LIVE_FOR * 1000) return ["reconnecting", "connecting"];
+    return ["offline", "offline"];
+  }
+
+  function showLight() {
+    const light = $("[data-k-light]");
+    if (!light) return;
+    const [state, word] = liveState();
+    const old = snapshotAge();
+    let since = "";
+    if (state === "reconnecting" && old !== null) since = ago(old);
+    if (state === "offline" && old !== null) {
+      since = `${fill(light.dataset.since, { time: clock(snapshot.at) })} · ${age(old)}`;
+    }
+    setMark(light, "data-state", state);
+    setText($("[data-k-light-word]", light), light.dataset[word]);
+    setText($("[data-k-light-since]", light), since);
+    if (said !== null && said !== state) setText($("[data-k-light-said]"), light.dataset[word]);
+    if (word !== "connecting") said = state;
+    // The page fades, and its strip shows, only once something was live or should have been.
+    if (state === "live" || snapshot || performance.now() - started > 2 * LIVE_FOR * 1000) setMark(root, "data-live", state);
+    setText($("[data-k-strip-word]"), light.dataset[word]);
+    const strip = $("[data-k-strip-age]");
+    setText(strip, old === null ? "" : fill(strip?.dataset.text, { time: clock(snapshot.at), ago: ago(old) }));
+  }
+
+  /* -- what the page says about itself ------------------------------------------------------------------------ */
+  const app = () => $("[data-k-language]");
+  const mounted = () => app()?.dataset.kMounted === "true"; // before that React still compares what it finds
+
+  function showLanguage() {
+    const language = app()?.dataset.kLanguage;
+    if (!language) return;
+    if (!root.classList.contains("k-wait") || language === remembered) {
+      root.classList.remove("k-wait");
+      if (root.lang !== language) root.lang = language;
+      if (memory.get("keepai-language") !== language) memory.set("keepai-language", language);
+    }
+  }
+
+  let themed = "";
+  function showTheme() {
+    if (themed === root.className) return;
+    themed = root.className;
+    const colour = getComputedStyle(document.body).backgroundColor;
+    for (const meta of $$('meta[name="theme-color"]')) meta.content = colour;
+  }
+
+  /* -- dialogs ------------------------------------------------------------------------------------------------ */
+  function openDialog(dialog) {
+    if (!dialog || dialog.open) return;
+    dialog.showModal();
+    $("[data-k-first], [data-k-palette-field]", dialog)?.focus();
+    if (dialog.id === "k-palette") resetPalette(dialog);
+  }
+
+  function syncDialogs() {
+    for (const dialog of $$("dialog[data-k-open]")) {
+      const wanted = dialog.dataset.kOpen === "true";
+      if (wanted === (dialog.dataset.was === "true")) continue; // closed by hand: wait until the state says so too
+      dialog.dataset.was = String(wanted);
+      if (wanted) openDialog(dialog); else if (dialog.open) dialog.close();
+    }
+  }
+
+  function dragSheet(event) {
+    const sheet = event.target.closest?.("[data-k-grip]")?.closest("dialog");
+    if (!sheet) return;
+    const from = event.clientY;
+    const move = (to) => { sheet.style.translate = `0 ${Math.max(0, to.clientY - from)}px`; };
+    const drop = (to) => {
+      removeEventListener("pointermove", move);
+      sheet.style.translate = "";
+      if (to.clientY - from > 80) sheet.close();
+    };
+    addEventListener("pointermove", move);
+    addEventListener("pointerup", drop, { once: true });
+  }
+
+  /* -- the palette -------------------------------------------------------------------------------------------- */
+  const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const options = (dialog) => $$('[role="option"]', dialog).filter((option) => !option.hidden);
+
+  function resetPalette(dialog) {
+    const field = $("[data-k-palette-field]", dialog);
+    if (field.value) {
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, "");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    filterPalette(dialog);
+  }
+
+  function filterPalette(dialog) {
+    const wanted = fold($("[data-k-palette-field]", dialog).value.trim());
+    let heading = null;
+    for (const element of $$('h3, [role="option"]', dialog)) {
+      if (element.tagName === "H3") {
+        heading = element;
+        heading.hidden = true;
+      } else {
+        element.hidden = wanted !== "" && !fold(element.textContent).includes(wanted);
+        if (!element.hidden && heading) heading.hidden = false;
+      }
+    }
+    $("[data-k-palette-none]", dialog).hidden = options(dialog).length > 0;
+    choose(dialog, options(dialog)[0]);
+    markMatches(dialog, wanted);
+  }
+
+  function choose(dialog, option) {
+    $$('[role="option"]', dialog).forEach((other, index) => {
+      if (!other.id) other.id = `k-option-${index}-${Math.random().toString(36).slice(2, 7)}`;
+      setMark(other, "aria-selected", String(other === option));
+    });
+    const field = $("[data-k-palette-field]", dialog);
+    if (option) setMark(field, "aria-activedescendant", option.id); else field.removeAttribute("aria-activedescendant");
+    option?.scrollIntoView({ block: "nearest" });
+  }
+
+  function markMatches(dialog, wanted) {
+    if (!("highlights" in CSS)) return;
+    const ranges = [];
+    for (const text of wanted ? options(dialog).map((option) => $(".k-grow", option)?.firstChild) : []) {
+      const at = text ? fold(text.data).indexOf(wanted) : -1;
+      if (at < 0 || at + wanted.length > text.length) continue;
+      const range = new Range();
+      range.setStart(text, at);
+      range.setEnd(text, at + wanted.length);
+      ranges.push(range);
+    }
+    CSS.highlights.set("k-match", new Highlight(...ranges));
+  }
+
+  function paletteKey(event, dialog) {
+    const shown = options(dialog);
+    const at = shown.findIndex((option) => option.getAttribute("aria-selected") === "true");
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && shown.length) choose(dialog, shown[(at + step + shown.length) % shown.length]);
+    else if (event.key === "Enter" && shown[at]) shown[at].click();
+    else return;
+    event.preventDefault();
+  }
+
+  /* -- keys --------------------------------------------------------------------------------------------------- */
+  const isVisible = (element) => element.checkVisibility?.() ?? element.offsetParent !== null;
+  const isField = (element) =>
+    element.closest?.('input:not([type="checkbox"]):not([type="radio"]), textarea, select, [contenteditable="true"]');
+  let going = 0; // until when a letter after "g" goes to its place
+
+  function onKey(event) {
+    if (event.isComposing || event.defaultPrevented) return;
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      return openDialog($("#k-palette"));
+    }
+    if (event.key === "Escape") return onEscape(event);
+    const palette = event.target.closest?.("#k-palette");
+    if (palette) return paletteKey(event, palette);
+    if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
+    if (moveByArrow(event) || moveInRows(event) || $("dialog[open]")) return;
+    if (going > performance.now()) {
+      going = 0;
+      const place = $(`[data-k-go="${CSS.escape(event.key.toLowerCase())}"]`);
+      if (place) { event.preventDefault(); return place.click(); }
+    }
+    if (event.key === "g") going = performance.now() + 1500;
+    if (event.key === "?") openDialog($("#k-shortcuts"));
+    const field = event.key === "/" && $$("[data-k-search]").find(isVisible);
+    if (field) { event.preventDefault(); field.focus(); field.select(); }
+  }
+
+  function onEscape(event) {
+    hideTip();
+    if ($("dialog[open], :popover-open")) return;
+    if (isField(event.target)) return event.target.blur();
+    $$("[data-k-escape]").find(isVisible)?.click();
+  }
+
+  function moveByArrow(event) {
+    const group = event.target.closest?.("[data-k-arrows]");
+    if (!group) return false;
+    const upright = group.dataset.kArrows === "vertical";
+    const step = { [upright ? "ArrowDown" : "ArrowRight"]: 1, [upright ? "ArrowUp" : "ArrowLeft"]: -1 }[event.key];
+    const items = $$("button, a", group).filter(isVisible);
+    const at = items.indexOf(event.target.closest("button, a"));
+    const to = step ? items[(at + step + items.length) % items.length] : { Home: items[0], End: items.at(-1) }[event.key];
+    if (!to) return false;
+    event.preventDefault();
+    to.focus();
+    if (to.getAttribute("role") === "tab") to.click();
+    return true;
+  }
+
+  let lastBox = null; // the scroll box of the row that has the focus
+
+  function moveInRows(event) {
+    const box = event.target.closest?.("[data-k-virtual], .k-table-box");
+    if (!box) return false;
+    const rows = $$("[data-k-row]", box);
+    const row = event.target.closest("[data-k-row]");
+    if (!rows.length || (!row && event.target !== box)) return false;
+    const order = (one) => Number(one.getAttribute("aria-rowindex")) || rows.indexOf(one) + 1;
+    const sorted = rows.toSorted((a, b) => order(a) - order(b));
+    const at = row ? sorted.indexOf(row) : sorted.findIndex((one) => one.getAttribute("aria-current") === "true") - 1;
+    const to = { ArrowDown: sorted[at + 1] ?? sorted[0], ArrowUp: sorted[Math.max(0, at - 1)] }[event.key];
+    if (to) {
+      event.preventDefault();
+      to.focus({ preventScroll: true });
+      to.scrollIntoView({ block: "nearest" });
+      lastBox = box;
+      return true;
+    }
+    if (!row || row !== event.target) return false;
+    if (event.key === "Enter") row.click();
+    else if (event.key.toLowerCase() === "x") $('input[type="checkbox"]', row)?.click();
+    else return false;
+    return true;
+  }
+
+  function keepFocusInRows() {
+    // The row that had the focus was scrolled out of sight and is gone: its box keeps hearing the arrows.
+    if (lastBox && document.activeElement === document.body && lastBox.isConnected) lastBox.focus({ preventScroll: true });
+    if (lastBox && !lastBox.contains(document.activeElement)) lastBox = null;
+  }
+
+  /* -- clicks ------------------------------------------------------------------------------------------------- */
+  function onClick(event) {
+    const target = event.target;
+    if (!target.closest) return;
+    const opens = target.closest("[data-k-opens]");
+    const closes = target.closest("[data-k-closes]");
+    closes?.closest("dialog[open]")?.close();
+    closes?.closest("[popover]:popover-open")?.hidePopover();
+    if (opens) {
+      opens.closest("dialog[open]")?.close();
+      openDialog(document.getElementById(opens.dataset.kOpens));
+    }
+    if (target.closest("[data-k-fold]")) {
+      const slim = root.dataset.rail !== "slim";
+      if (slim) root.dataset.rail = "slim"; else delete root.dataset.rail;
+      memory.set("keepai-rail", slim ? "slim" : "wide");
+    }
+    // Reflex looks whether its socket is open whenever a page comes back into sight.
+    if (target.closest("[data-k-reconnect]")) document.dispatchEvent(new Event("visibilitychange"));
+    if (target.tagName === "DIALOG" && target.open && isBeside(event, target)) target.close();
+    hideTip();
+  }
+
+  function isBeside(event, element) {
+    const box = element.getBoundingClientRect();
+    return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
+  }
+
+  function pressOnce(event) {
+    const button = event.target.closest?.("[data-k-once]");
+    if (!button) return;
+    if (button.hasAttribute("data-pressed") || button.getAttribute("aria-busy") === "true") {
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      return;
+    }
+    button.setAttribute("data-pressed", "");
+    setTimeout(() => button.removeAttribute("data-pressed"), 1000);
+  }
+
+  /* -- menus and tooltips ------------------------------------------------------------------------------------- */
+  function placeBeside(floating, anchor, gap = 4) {
+    const from = anchor.getBoundingClientRect();
+    const size = floating.getBoundingClientRect();
+    const left = Math.min(Math.max(8, from.right - size.width), innerWidth - size.width - 8);
+    const below = from.bottom + gap;
+    const fits = below + size.height <= innerHeight - 8 || from.top < size.height + gap;
+    Object.assign(floating.style, {
+      left: `${Math.max(8, left)}px`,
+      top: `${fits ? below : from.top - gap - size.height}px`,
+    });
+  }
+
+  function onToggle(event) {
+    const popover = event.target;
+    if (event.newState !== "open" || !popover.hasAttribute?.("popover")) return;
+    const button = $(`[popovertarget="${CSS.escape(popover.id)}"]`);
+    if (!button) return;
+    placeBeside(popover, button);
+    if (popover.dataset.kArrows === "vertical") $("button, a", popover)?.focus();
+  }
+
+  let tip = null;
+  let tipped = null;
+  let tipTimer = 0;
+
+  function showTip(target, delay) {
+    clearTimeout(tipTimer);
+    if (target === tipped) return;
+    tipTimer = setTimeout(() => {
+      const text = target.isConnected && target.dataset.tip;
+      if (!text) return hideTip();
+      if (!tip?.isConnected) {
+        tip = document.body.appendChild(document.createElement("div"));
+        Object.assign(tip, { id: "k-tip", role: "tooltip", popover: "manual" });
+      }
+      tip.textContent = text;
+      if (!tip.matches(":popover-open")) tip.showPopover();
+      placeBeside(tip, target, 6);
+      if (target.getAttribute("aria-label") !== text) target.setAttribute("aria-describedby", "k-tip");
+      tipped = target;
+    }, delay);
+  }
+
+  function hideTip() {
+    clearTimeout(tipTimer);
+    if (!tipped) return;
+    if (tipped.getAttribute("aria-describedby") === "k-tip") tipped.removeAttribute("aria-describedby");
+    tipped = null;
+    if (tip?.matches(":popover-open")) tip.hidePopover();
+  }
+
+  function onPointer(event) {
+    if (event.pointerType === "touch") return;
+    const target = event.target.closest?.("[data-tip]");
+    if (target) showTip(target, 400);
+    else if (event.target.closest?.("#k-tip")) clearTimeout(tipTimer);
+    else if (tipped || tipTimer) { clearTimeout(tipTimer); tipTimer = setTimeout(hideTip, 100); }
+  }
+
+  /* -- the service worker and the offline copy ------------------------------------------------------------------ */
+  const tell = (message) => navigator.serviceWorker?.controller?.postMessage(message);
+
+  function keepForOffline() {
+    const person = app()?.dataset.kPerson;
+    if (!person || liveState()[0] !== "live") return;
+    const tiles = $$("[data-k-keep]").map((tile) => ({
+      label: $(".k-tile-label", tile)?.textContent ?? "",
+      figure: $(".k-tile-figure", tile)?.innerText.replace(/\s+/g, " ").trim() ?? "",
+      context: $(".k-tile-context", tile)?.textContent ?? "",
+    }));
+    if (tiles.length) tell({ type: "keep", person, state: { at: snapshot.at, zone: zone(), tiles } });
+  }
+
+  async function showOfflineCopy() {
+    const page = $("[data-k-offline]");
+    const name = (await caches.keys()).find((key) => key.startsWith("keepai-person-"));
+    const kept = name && (await (await caches.open(name)).match("/offline-state"));
+    if (!kept) return;
+    const state = await kept.json();
+    const time = new Intl.DateTimeFormat(root.lang, { dateStyle: "short", timeStyle: "short", timeZone: state.zone });
+    for (const seen of $$("[data-k-offline-seen]")) {
+      seen.textContent = fill(seen.dataset.text, { time: time.format(state.at * 1000), ago: ago(Date.now() / 1000 - state.at) });
+    }
+    $("ul", page).replaceChildren(...state.tiles.map(({ label, figure, context }) => {
+      const line = document.createElement("li");
+      for (const text of [label, figure, context]) line.appendChild(document.createElement("span")).textContent = text;
+      return line;
+    }));
+    page.hidden = false;
+  }
+
+  async function comeBack() {
+    try {
+      if ((await fetch("/api/v1/health/live", { cache: "no-store" })).ok) location.reload();
+    } catch { /* still no network */ }
+  }
+
+  /* -- the start ------------------------------------------------------------------------------------------------ */
+  function refresh() {
+    if (!mounted()) return;
+    readSnapshot();
+    showLanguage();
+    showLight();
+    showAges();
+    showTheme();
+    syncDialogs();
+    keepFocusInRows();
+    const palette = $("#k-palette[open]");
+    if (palette && palette.dataset.rows !== String($$('[role="option"]', palette).length)) {
+      palette.dataset.rows = String($$('[role="option"]', palette).length);
+      filterPalette(palette);
+    }
+  }
+
+  let soon = false;
+  function refreshSoon() {
+    if (soon) return;
+    soon = true;
+    // Not requestAnimationFrame: a hidden tab must know how old its numbers are as well.
+    queueMicrotask(() => { soon = false; refresh(); });
+  }
+
+  function start() {
+    if ($("[data-k-offline]")) {
+      root.lang = remembered || root.lang;
+      root.classList.remove("k-wait");
+      showOfflineCopy();
+      setInterval(comeBack, 5000);
+      addEventListener("online", comeBack);
+      $("[data-k-again]").addEventListener("click", () => location.reload());
+      return;
+    }
+    new MutationObserver(refreshSoon).observe(document, {
+      childList: true,
+      subtree: true,
+      attributes: true,
+      attributeFilter: ["data-at", "data-age-ms", "data-down", "data-k-language", "data-k-mounted", "data-k-open", "class"],
+    });
+    setInterval(refresh, 1000);
+    addEventListener("online", refresh);
+    addEventListener("offline", refresh);
+    addEventListener("keydown", onKey);
+    addEventListener("click", onClick);
+    addEventListener("click", pressOnce, true);
+    addEventListener("pointerdown", dragSheet);
+    addEventListener("pointerover", onPointer);
+    addEventListener("focusin", (event) => {
+      const target = event.target.closest?.("[data-tip]");
+      if (target?.matches(":focus-visible")) showTip(target, 0); else hideTip();
+    });
+    addEventListener("input", (event) => {
+      const palette = event.target.closest?.("[data-k-palette-field]") && event.target.closest("dialog");
+      if (palette) filterPalette(palette);
+    });
+    addEventListener("toggle", onToggle, true);
+    addEventListener("scroll", hideTip, true);
+    if (!("onscrollend" in window)) {
+      const timers = new WeakMap();
+      addEventListener("scroll", ({ target }) => {
+        if (!target.hasAttribute?.("data-k-virtual")) return;
+        clearTimeout(timers.get(target));
+        timers.set(target, setTimeout(() => target.dispatchEvent(new Event("scrollend")), 120));
+      }, true);
+    }
+    addEventListener("submit", (event) => {
+      if (event.target.matches("[data-k-leaves]")) tell({ type: "forget" });
+    });
+    document.addEventListener("visibilitychange", () => { if (document.hidden) keepForOffline(); else refresh(); });
+    setInterval(keepForOffline, 15000);
+    navigator.serviceWorker?.register("/sw.js").catch(() => { /* no HTTPS: works without the offline page */ });
+  }
+
+  if (/Mac|iP(hone|ad|od)/.test(navigator.platform)) root.dataset.keys = "mac"; // ⌘ in place of Ctrl, see app.css
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start); else start();
+})();

@@ -1,0 +1,272 @@
+"""The pieces of the dashboard. They take values and events, and know no state."""
+
+from typing import Any
+
+import reflex as rx
+
+from components import ui
+from components.ui.base import Text
+from state.words import t
+
+Row = rx.Var[Any]
+
+TILE_LINKS = {
+    "workers": "/workers",
+    "threads": "/workers?sort=-threads",
+    "memory": "/workers?sort=-memory",
+    "cpu": "/workers?sort=-cpu",
+    "tasks": "/workers?sort=-tasks",
+    "services": "/system",
+}
+
+
+def tiles(values: Row, sparks: Row, *, ready: Any) -> rx.Component:
+    """The six figures, each a link to where it comes from."""
+    return rx.el.section(
+        *[_tile(name, values, sparks, ready) for name in TILE_LINKS],
+        aria_label=t("dashboard.now"),
+        class_name="k-tiles",
+    )
+
+
+def _tile(name: str, values: Row, sparks: Row, ready: Any) -> rx.Component:
+    tile = values[name]
+    shown = ui.tile(
+        t(f"dashboard.tile.{name}"),
+        tile["figure"],
+        unit=tile["unit"],
+        context=tile["context"],
+        spark=sparks[name],
+        href=TILE_LINKS[name],
+        exact=tile["exact"],
+        testid=f"tile-{name}",
+    )
+    return rx.cond(ready, shown, ui.skeleton_tile())
+
+
+def attention(rows: Row) -> rx.Component:
+    """What needs a person first; absent when nothing does."""
+    return rx.cond(
+        rows.length() > 0,
+        ui.card(
+            rx.el.ul(rx.foreach(rows, _attention_row), class_name="k-attention"),
+            title=t("dashboard.attention"),
+            flush=True,
+            tone="critical",
+        ),
+    )
+
+
+def _attention_row(row: Row) -> rx.Component:
+    return rx.el.li(
+        ui.badge(
+            rx.cond(row["look"] == "critical", t("states.critical"), t("states.warning")), state=row["look"]
+        ),
+        rx.el.span(
+            rx.el.b(row["title"]),
+            " ",
+            age(row["since"]),
+            " ",
+            rx.el.span(row["text"], class_name="k-second"),
+            class_name="k-grow",
+        ),
+        ui.link_button(row["action"], href=row["href"], size="small"),
+        key=row["key"],
+        data_look=row["look"],
+    )
+
+
+def groups(rows: Row) -> rx.Component:
+    """Task groups at work, each with its progress."""
+    return ui.card(
+        rx.cond(
+            rows.length() > 0,
+            rx.el.ul(rx.foreach(rows, _group), class_name="k-lines"),
+            rx.el.p(t("dashboard.groups.none"), class_name="k-quiet"),
+        ),
+        title=t("dashboard.groups"),
+        flush=True,
+    )
+
+
+def _group(row: Row) -> rx.Component:
+    return rx.el.li(
+        ui.progress(row["percent"], label=row["name"], detail=row["text"], figure=row["share"]),
+        key=row["name"],
+    )
+
+
+def events(rows: Row) -> rx.Component:
+    """The newest events of workers."""
+    return ui.card(
+        rx.cond(
+            rows.length() > 0,
+            rx.el.ul(rx.foreach(rows, event_line), class_name="k-lines"),
+            rx.el.p(t("dashboard.events.none"), class_name="k-quiet"),
+        ),
+        title=t("dashboard.events"),
+        flush=True,
+        class_name="k-grow",
+    )
+
+
+def event_line(row: Row) -> rx.Component:
+    """One event: its state's icon, the worker, what happened, how long ago."""
+    return rx.el.li(
+        rx.el.span(ui.icon(f"s-{row['look']}"), class_name=f"k-word s-{row['look']}"),
+        rx.el.span(
+            ui.link(row["worker"], href=row["href"], class_name="k-plain"),
+            " ",
+            row["text"],
+            class_name="k-grow",
+        ),
+        age(row["at"]),
+        key=row["key"],
+        class_name="k-event",
+    )
+
+
+def age(at: Any, **props: Any) -> rx.Component:
+    """How long ago, counted on by the browser, with the exact time on hover."""
+    return rx.el.time(data_at=at, data_age="relative", class_name="k-caption", **props)
+
+
+def clock(at: Any, **props: Any) -> rx.Component:
+    """The time of day in the reader's zone, written by the browser."""
+    return rx.el.time(data_at=at, data_age="clock", class_name="k-caption", **props)
+
+
+def plots(
+    figures: Row,
+    *,
+    ready: Any,
+    empty: Any,
+    span: Row,
+    range_: Row,
+    options: Any,
+    downloads: tuple[Text, Text],
+    as_table: Any,
+    on_range: Any,
+    on_table: Any,
+) -> rx.Component:
+    """The plots of one range, with the range control once for all of them."""
+    ranges = [(name, t(f"dashboard.range.{name}")) for name in options]
+    title = rx.match(range_, *[(name, t(f"dashboard.range.title.{name}")) for name in options], "")
+    body = rx.cond(
+        empty,
+        ui.empty(t("dashboard.plot.nothing"), t("dashboard.plot.nothing_text"), name="activity"),
+        rx.foreach(figures, lambda figure: figure_of(figure, span=span, as_table=as_table)),
+    )
+    return ui.card(
+        rx.cond(ready, body, rx.fragment(*[ui.skeleton_box(height="188px") for _ in range(3)])),
+        title=title,
+        tools=[
+            ui.segmented(ranges, value=range_, label=t("dashboard.range.label"), on_change=on_range),
+            ui.icon_button(t("common.as_table"), "table-2", pressed=as_table, on_click=on_table),
+            ui.download(t("common.download_csv"), href=downloads[0]),
+            ui.download(t("common.download_json"), href=downloads[1], name="file-text"),
+        ],
+        class_name="k-plots",
+    )
+
+
+def figure_of(figure: Row, *, span: Row, as_table: Any = False) -> rx.Component:
+    """One plot, or its figures as a table."""
+    return ui.plot(
+        figure["data"],
+        title=figure["title"],
+        caption=figure["caption"],
+        unit=figure["unit"],
+        label=figure["label"],
+        marks=figure["marks"],
+        gaps=figure["gaps"],
+        limits=figure["limits"],
+        layout=figure["layout"],
+        span=span,
+        height=148,
+        table=_figures(figure),
+        as_table=as_table,
+        key=figure["key"],
+    )
+
+
+def _figures(figure: Row) -> rx.Component:
+    return ui.table(
+        [
+            ui.head_cell(t("dashboard.plot.time")),
+            rx.foreach(figure["heads"], lambda head: ui.head_cell(head, number=True)),
+        ],
+        rx.foreach(
+            figure["table"],
+            lambda row: ui.row(
+                ui.name_cell(clock(row["at"])),
+                rx.foreach(row["values"], lambda value: ui.cell(value, number=True, main=True)),
+                key=row["at"],
+            ),
+        ),
+        label=figure["title"],
+        compact=True,
+        cards=False,
+    )
+
+
+def checklist(*, live: Any, model: Any, admin: Any, on_hide: Any) -> rx.Component:
+    """The first steps of a new installation, each ticked off by what is there."""
+    steps = [("scheduler", live), ("model", model), ("admin", admin)]
+    return ui.card(
+        rx.el.ol(*[_step(name, done) for name, done in steps], class_name="k-lines k-steps"),
+        title=t("dashboard.checklist"),
+        tools=[ui.button(t("dashboard.checklist.hide"), variant="quiet", size="small", on_click=on_hide)],
+        flush=True,
+    )
+
+
+def _step(name: str, done: Any) -> rx.Component:
+    return rx.el.li(
+        rx.cond(
+            done,
+            rx.el.span(ui.icon("circle-check"), class_name="k-word s-ok"),
+            rx.el.span(ui.icon("circle-dashed"), class_name="k-word s-not_configured"),
+        ),
+        rx.el.div(
+            rx.el.p(t(f"dashboard.checklist.{name}"), class_name="k-medium"),
+            rx.cond(
+                done, rx.fragment(), rx.el.p(t(f"dashboard.checklist.{name}_text"), class_name="k-caption")
+            ),
+            class_name="k-grow",
+        ),
+        class_name="k-event",
+    )
+
+
+def compute_strip(compute: Row) -> rx.Component:
+    """On every page: since when the compute is out of reach, or that it can only be read."""
+    return rx.match(
+        compute["state"],
+        (
+            "out_of_reach",
+            ui.strip(
+                rx.el.b(t("dashboard.away")),
+                " ",
+                age(compute["since"]),
+                " ",
+                rx.cond(compute["reason"] != "", compute["reason"], t("dashboard.away_text")),
+                state="critical",
+                name="unplug",
+                data_testid="compute-away",
+            ),
+        ),
+        rx.cond(compute["readonly"], ui.strip(t("system.readonly"), name="eye", state="info"), rx.fragment()),
+    )
+
+
+def no_workers(compute: Row) -> rx.Component:
+    """The quiet state of a compute without workers."""
+    return rx.cond(
+        compute["state"] == "empty",
+        ui.card(
+            ui.empty(
+                t("dashboard.empty"), t("dashboard.empty_text", address=compute["address"]), name="server"
+            )
+        ),
+    )

@@ -1,0 +1,189 @@
+"""The pieces of the settings page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import reflex as rx
+
+from components import ui
+from components.dashboard import age
+from components.frame import theme_choice
+from state.words import t
+
+Row = rx.Var[Any]
+
+
+def must_change() -> rx.Component:
+    """Before anything else: the made-up password is replaced."""
+    return ui.callout(
+        rx.el.b(t("settings.password.must")), " ", t("settings.password.must_text"), state="warning"
+    )
+
+
+def insecure() -> rx.Component:
+    """People come over the network and nothing is encrypted."""
+    return ui.callout(rx.el.b(t("settings.insecure")), " ", t("settings.insecure_text"), state="warning")
+
+
+def profile(
+    *,
+    name: Row,
+    email: Row,
+    locale: Row,
+    zone: Row,
+    zones: Sequence[str],
+    role: Any,
+    errors: Row,
+    saving: Row,
+    on_save: Any,
+    on_language: Any,
+) -> rx.Component:
+    """Name, language, time zone and theme."""
+    return ui.card(
+        rx.el.form(
+            ui.field(
+                ui.text_input(
+                    id="name",
+                    name="name",
+                    default_value=name,
+                    max_length=200,
+                    auto_complete="name",
+                    error=errors["name"],
+                    key=f"name-{name}",
+                ),
+                id="name",
+                label=t("settings.profile.name"),
+                help=t("settings.profile.name_help"),
+                error=errors["name"],
+            ),
+            ui.field(
+                ui.text_input(id="email", name="email", type="email", value=email, read_only=True),
+                id="email",
+                label=t("settings.profile.email"),
+                help=t("settings.profile.email_help"),
+            ),
+            ui.field(
+                ui.text_input(
+                    id="zone",
+                    name="zone",
+                    default_value=zone,
+                    custom_attrs={"list": "zones"},
+                    error=errors["zone"],
+                    key=f"zone-{zone}",
+                    auto_complete="off",
+                ),
+                id="zone",
+                label=t("settings.profile.zone"),
+                help=t("settings.profile.zone_help"),
+                error=errors["zone"],
+            ),
+            rx.el.datalist(*[rx.el.option(value=one) for one in zones], id="zones"),
+            rx.el.div(
+                rx.el.span(t("settings.profile.language"), class_name="k-label-text"),
+                ui.segmented(
+                    [("pt-BR", "Português"), ("en", "English")],
+                    value=locale,
+                    label=t("settings.profile.language"),
+                    on_change=on_language,
+                ),
+                class_name="k-field",
+            ),
+            rx.el.div(
+                rx.el.span(t("settings.profile.theme"), class_name="k-label-text"),
+                theme_choice(),
+                class_name="k-field",
+            ),
+            rx.el.div(
+                rx.el.span(t("settings.profile.role"), class_name="k-label-text"),
+                rx.el.p(role),
+                class_name="k-field",
+            ),
+            ui.button(
+                t("settings.profile.save"),
+                variant="primary",
+                type="submit",
+                busy=saving,
+                busy_label=t("common.saving"),
+            ),
+            on_submit=on_save,
+            class_name="k-form",
+        ),
+        title=t("settings.profile"),
+    )
+
+
+def password(*, errors: Row, changed: Row, on_change: Any) -> rx.Component:
+    """Another password: the old one once, the new one twice."""
+    fields = [
+        ("current", "current-password", None),
+        ("new", "new-password", t("settings.password.new_help")),
+        ("again", "new-password", None),
+    ]
+    return ui.card(
+        rx.el.form(
+            *[
+                ui.field(
+                    ui.text_input(
+                        id=name,
+                        name=name,
+                        type="password",
+                        auto_complete=complete,
+                        required=True,
+                        max_length=300,
+                        error=errors[name],
+                    ),
+                    id=name,
+                    label=t(f"settings.password.{name}"),
+                    error=errors[name],
+                    **({"help": help_} if help_ is not None else {}),
+                )
+                for name, complete, help_ in fields
+            ],
+            ui.button(t("settings.password.save"), variant="primary", type="submit"),
+            on_submit=on_change,
+            reset_on_submit=False,
+            class_name="k-form",
+            key=rx.cond(changed, "changed", "unchanged"),
+        ),
+        title=t("settings.password"),
+        id="password",
+    )
+
+
+def sessions(rows: Row, *, on_end: Any) -> rx.Component:
+    """Where the person is signed in, each to be ended."""
+    return ui.card(
+        rx.el.ul(rx.foreach(rows, lambda row: _session(row, on_end)), class_name="k-lines"),
+        title=t("settings.sessions"),
+        caption=t("settings.sessions.caption"),
+        flush=True,
+    )
+
+
+def _session(row: Row, on_end: Any) -> rx.Component:
+    return rx.el.li(
+        ui.icon("monitor"),
+        rx.el.div(
+            rx.el.p(
+                row["device"],
+                " ",
+                rx.cond(row["current"], ui.fact(t("settings.sessions.current")), rx.fragment()),
+            ),
+            rx.el.p(
+                row["address"],
+                " · ",
+                t("settings.sessions.seen"),
+                " ",
+                age(row["seen_at"]),
+                class_name="k-caption",
+            ),
+            class_name="k-grow",
+        ),
+        rx.cond(
+            row["current"],
+            rx.fragment(),
+            ui.button(t("settings.sessions.end"), size="small", variant="danger", on_click=on_end(row["id"])),
+        ),
+        key=row["id"],
+        class_name="k-event",
+    )
