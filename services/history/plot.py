@@ -176,7 +176,7 @@ class _Reader:
             settled = max(settled, begin + SPAN[level])
         if level == RAW:
             for begin, part in self.unsaved.items():
-                _put(columns, part, begin - start)
+                _put(columns, part, begin - start, over=False)
             return columns
         finer = FINER[level]
         # A subject that is gone has no newer points; nothing finer is kept from before this.
@@ -194,13 +194,20 @@ class _Reader:
         return [(block.start, decode(block.data, self.metrics)) for block in found]
 
 
-def _put(columns: Columns, part: Columns, at: int) -> None:
-    """Lay `part` over the columns from point `at` on (may begin before them and end after them)."""
+def _put(columns: Columns, part: Columns, at: int, *, over: bool = True) -> None:
+    """Lay `part` over the columns from point `at` on (it may begin before them and end after them).
+
+    With `over=False` points that `part` misses stay as they are.
+    """
     for metric, group in part.items():
         for target, column in zip(columns.get(metric, ()), group, strict=False):
             low, high = max(0, -at), min(len(column), len(target) - at)
-            if low < high:
+            if over and low < high:
                 target[at + low : at + high] = column[low:high]
+            elif low < high:
+                for slot in range(low, high):
+                    if column[slot] == column[slot]:
+                        target[at + slot] = column[slot]
 
 
 def _band(group: Sequence["array[float]"], per_bucket: int) -> Band:

@@ -79,7 +79,7 @@ class Recorder:
             for start in sorted(due):
                 written += await self._write(start, now)
                 if start in over:
-                    del self._minutes[start]
+                    self._minutes.pop(start, None)
             if due or not self._minutes:
                 self._partial_at = now
             return written
