@@ -1,5 +1,8 @@
 """The frontend: built when something that goes into it changed, kept otherwise.
 
+Two questions, the quick one first. Has any file changed that could matter? If not, nothing happens. Does Reflex
+compile them to something else than last time? If not, the finished build stays and only its mark is renewed.
+
 Reflex compiles into `.web`; a build that came out well is moved to `.build/frontend`, which is what the web
 server serves. A build that fails therefore never takes away the one being served.
 """
@@ -22,18 +25,23 @@ from keepai.cli.say import stop, tell
 KEPT = ROOT / ".build"
 SERVED = KEPT / "frontend"
 MARK = "fingerprint"
+COMPILED = "compiled"
+# State vars take their defaults, and pages their options, from anywhere in services and models.
 INPUTS = (
     "keepai/keepai.py",
     "keepai/routes.py",
     "keepai/pages",
     "components",
     "state",
-    "services/i18n",
+    "services",
+    "models",
     "assets",
     "rxconfig.py",
     "keepai/cli/build.py",
 )
 NPM_LOCK = ("reflex.lock",)
+# Of what Reflex leaves in `.web`: not compiled from our files, or a note of when it ran.
+NOT_COMPILED = {"node_modules", "build", ".react-router", "reflex.json", "package-lock.json"}
 PACKAGES = re.compile(r"^(?:reflex[\w-]*|plotly)==\S+", re.MULTILINE)
 VERSION_STAMP = b"__KEEPAI_BUILD__"
 INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
@@ -56,10 +64,12 @@ def ensure() -> int:
     if is_current():
         return 0
     tell("cli.build.building")
-    result = subprocess.run([sys.executable, "-m", "keepai", "build"], cwd=ROOT, check=False)
+    # A fixed seed, since the order of sets may show in what is compiled.
+    told = {**os.environ, "PYTHONHASHSEED": "0"}
+    result = subprocess.run([sys.executable, "-m", "keepai", "build"], cwd=ROOT, env=told, check=False)
     if result.returncode == 0:
         return 0
-    if (SERVED / MARK).exists():
+    if (SERVED / COMPILED).exists():
         tell("cli.build.failed_old_serves")
         return 0
     return result.returncode
@@ -67,10 +77,7 @@ def ensure() -> int:
 
 def is_current() -> bool:
     """Whether the build being served is of exactly these files."""
-    try:
-        return (SERVED / MARK).read_text() == fingerprint()
-    except OSError:
-        return False
+    return _served(MARK) == fingerprint()
 
 
 def fingerprint(root: Path = ROOT, sources: str = "") -> str:
@@ -103,10 +110,15 @@ def build() -> int:
         shutil.rmtree(web / "backend", ignore_errors=True)
         prerequisites.get_compiled_app(prerender_routes=True, trigger="export")
         reflex_build.setup_frontend(ROOT)
-        _stamp(web / "public" / "sw.js", sources)
-        with _following_the_page(web / "utils" / "state.js"):
-            reflex_build.build()
-        _publish(web, fingerprint(ROOT, sources))
+        compiled = _digest(_compiled_files(web), web, "")
+        if compiled != _served(COMPILED):
+            with (
+                _following_the_page(web / "utils" / "state.js"),
+                _stamped(web / "public" / "sw.js", compiled),
+            ):
+                reflex_build.build()
+            _publish(web, compiled)
+        (SERVED / MARK).write_text(fingerprint(ROOT, sources))
     return 0
 
 
@@ -152,6 +164,14 @@ def script_hashes(static: Path) -> list[str]:
     return sorted(found)
 
 
+def _served(name: str) -> str:
+    """A note beside the build being served, or an empty text."""
+    try:
+        return (SERVED / name).read_text()
+    except OSError:
+        return ""
+
+
 def _sources(root: Path) -> str:
     lock = root / "requirements.lock"
     packages = sorted(PACKAGES.findall(lock.read_text())) if lock.exists() else []
@@ -174,6 +194,13 @@ def _input_files(root: Path, names: Iterable[str]) -> Iterator[Path]:
             yield path
         elif path.is_dir():
             yield from sorted(file for file in path.rglob("*") if file.is_file() and not _is_made(file))
+
+
+def _compiled_files(web: Path) -> Iterator[Path]:
+    for path in sorted(web.iterdir()):
+        if path.name in NOT_COMPILED:
+            continue
+        yield from sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
 
 
 def _is_made(path: Path) -> bool:
@@ -206,7 +233,9 @@ def _needs_node() -> None:
 @contextlib.contextmanager
 def _following_the_page(script: Path) -> Iterator[None]:
     """Have the built page open its socket on its own port; `make dev` has two ports and keeps Reflex's way."""
-    text = script.read_text()
+    from reflex_base import constants
+
+    text = (constants.Templates.Dirs.WEB_TEMPLATE / "utils" / script.name).read_text()
     if text.count(PORT_OF_THE_BUILD) != 1 or text.count(PORT_OF_HTTPS) != 1:
         raise RuntimeError(
             "this Reflex computes the socket's address in another way: see keepai/cli/build.py"
@@ -219,13 +248,22 @@ def _following_the_page(script: Path) -> Iterator[None]:
         script.write_text(text)
 
 
-def _stamp(script: Path, mark: str) -> None:
+@contextlib.contextmanager
+def _stamped(script: Path, build_id: str) -> Iterator[None]:
     """Give the service worker the build it belongs to, so that browsers notice a new one."""
-    if script.exists():
-        script.write_bytes(script.read_bytes().replace(VERSION_STAMP, mark[:16].encode()))
+    source = ROOT / "assets" / script.name
+    if not source.exists():
+        yield
+        return
+    written = source.read_bytes()
+    script.write_bytes(written.replace(VERSION_STAMP, build_id[:16].encode()))
+    try:
+        yield
+    finally:
+        script.write_bytes(written)
 
 
-def _publish(web: Path, mark: str) -> None:
+def _publish(web: Path, compiled: str) -> None:
     """Put the finished build where it is served from, in one rename."""
     new, old = KEPT / "frontend.new", KEPT / "frontend.old"
     for leftover in (new, old):
@@ -236,7 +274,7 @@ def _publish(web: Path, mark: str) -> None:
         shutil.copy2(web / name, new / name)
     hashes = script_hashes(new / "build" / "client")
     (new / "csp.json").write_text(json.dumps({"script_hashes": hashes}))
-    (new / MARK).write_text(mark)
+    (new / COMPILED).write_text(compiled)
     with contextlib.suppress(FileNotFoundError):
         SERVED.rename(old)
     new.rename(SERVED)
