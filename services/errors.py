@@ -45,5 +45,5 @@ class Upstream(KeepAIError):
     key = "errors.upstream"
 
     def __init__(self, key: str | None = None, *, permanent: bool = False, **params: object):
-        super().__init__(key, **params)
+        super().__init__(key, fields=None, **params)
         self.permanent = permanent

@@ -18,7 +18,7 @@ from keepai.api.limits import Attempts
 from keepai.web import pages
 from keepai.web.gate import LOGIN, YEAR
 from keepai.web.scope import LANGUAGE_COOKIE, locale_of, principal_of, theme_of
-from services import accounts, db, identity, sessions
+from services import accounts, db, identity, metrics, sessions
 from services.clock import now
 from services.i18n import LOCALES, known_locale, translate
 from services.passwords import LONGEST
@@ -68,6 +68,7 @@ async def login(request: Request) -> Response:
     who = accounts.fold_email(email)
     address = request.client.host if request.client else ""
     outcome = await _check(address, who, password)
+    metrics.sign_ins.labels(outcome if isinstance(outcome, str) else "ok").inc()
     if isinstance(outcome, str):
         return _back(request, outcome, email, target)
     if before := principal_of(request.scope):

@@ -24,11 +24,13 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 3.0
 # A snapshot comes every second; a missing collector shows as degraded after this many seconds.
 STALE = 10.0
+WORD = public("one word; the rest only with a session")
+LIVE = public("says only that the process answers")
+READY = public("says only whether it can serve")
 
 
-@router.api_route(
-    "", methods=["GET", "HEAD"], dependencies=[public("one word; the rest only with a session")]
-)
+@router.head("", include_in_schema=False, dependencies=[WORD])
+@router.get("", dependencies=[WORD])
 async def health(request: Request, response: Response) -> dict[str, Any]:
     """ok, degraded (something beside the database is not as it should be) or down (no database)."""
     components = await _components()
@@ -39,15 +41,15 @@ async def health(request: Request, response: Response) -> dict[str, Any]:
     return {"status": status, "version": keepai.__version__, "components": components}
 
 
-@router.api_route(
-    "/live", methods=["GET", "HEAD"], dependencies=[public("says only that the process answers")]
-)
+@router.head("/live", include_in_schema=False, dependencies=[LIVE])
+@router.get("/live", dependencies=[LIVE])
 async def alive() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
 
 
-@router.api_route("/ready", methods=["GET", "HEAD"], dependencies=[public("says only whether it can serve")])
+@router.head("/ready", include_in_schema=False, dependencies=[READY])
+@router.get("/ready", dependencies=[READY])
 async def ready(response: Response) -> dict[str, str]:
     """The database answers and has every migration."""
     database = (await _database())["status"]

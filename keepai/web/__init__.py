@@ -5,6 +5,7 @@ size, session, page folders.
 for KeepAI.
 """
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from keepai.web.requests import Failures, Named, Origins
 from keepai.web.scope import ASGIApp, principal_of
 from services.settings import get_settings
 
-BUILD = Path(__file__).parents[2] / ".web"
+# The supervisor says which finished build is served; a build in progress is somewhere else.
+BUILD = Path(os.environ.get("REFLEX_WEB_WORKDIR") or Path(__file__).parents[2] / ".web")
 
 
 def wrap(app: ASGIApp, *, build: Path = BUILD, more_origins: Iterable[str] = ()) -> ASGIApp:

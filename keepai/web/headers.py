@@ -64,7 +64,7 @@ def keeping(path: str, status: int, has_etag: bool) -> bytes:
     """The Cache-Control of an answer that says nothing about it itself."""
     if status in (200, 206, 304) and HASHED_ASSET.fullmatch(path):
         return FOREVER
-    if is_api(path) or path.startswith(("/auth/", "/login")) or not has_etag:
+    if status >= 400 or is_api(path) or path.startswith(("/auth/", "/login")) or not has_etag:
         return NEVER
     return ASK_AGAIN
 

@@ -2,7 +2,6 @@
 
 import logging
 import re
-from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -28,6 +27,7 @@ from keepai.web.scope import (
     wants_page,
 )
 from models.base import new_id
+from services import metrics
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,6 @@ FORWARDING = frozenset(
     (b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip")
 )
 DATABASE_IS_AWAY = (OperationalError, InterfaceError, PoolTimeout)
-request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 class Origins:
@@ -85,7 +84,6 @@ class Named:
         given = header(scope, b"x-request-id")
         chosen = given if SANE_ID.fullmatch(given) else new_id().hex
         state_of(scope)["request_id"] = chosen
-        token = request_id.set(chosen)
         named: dict[bytes, bytes | None] = {
             b"x-request-id": chosen.encode(),
             b"x-service": b"keepai",
@@ -95,12 +93,11 @@ class Named:
         async def sign(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.accept"):
                 message["headers"] = replace_headers(message.get("headers", ()), named)
+            if message["type"] == "http.response.start":
+                metrics.answers.labels(f"{message['status'] // 100}xx").inc()
             await send(message)
 
-        try:
-            return await self._app(scope, receive, sign)
-        finally:
-            request_id.reset(token)
+        return await self._app(scope, receive, sign)
 
 
 class Failures:

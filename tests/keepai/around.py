@@ -1,10 +1,24 @@
 """Callers of the web layers: a browser and a web socket."""
 
+import time
 from typing import Any
 
 import httpx
 
+from services.snapshot import Totals, WorkerRow
+
 HERE = "http://localhost:3000"
+# One address of each sort, for what holds of every answer.
+PAGES = [
+    "/",
+    "/login",
+    "/sw.js",
+    "/assets/root-C3xF9a_b.js",
+    "/nothing",
+    "/api/v1/health",
+    "/api/nothing",
+    "/metrics",
+]
 
 
 def browser(app: Any, *, base: str = HERE, peer: str = "127.0.0.1", **headers: str) -> httpx.AsyncClient:
@@ -38,3 +52,36 @@ async def handshake(app: Any, path: str = "/_event", **headers: str) -> list[dic
 
     await app(scope, receive, send)
     return sent
+
+
+def worker(name: str, **values: Any) -> dict[str, Any]:
+    """A row of a snapshot: nothing but the name and four threads, and what is given."""
+    row: dict[str, Any] = dict.fromkeys(WorkerRow.__annotations__, 0)
+    row |= {"id": name, "name": name, "host": "h", "address": "tcp://h:1", "state": "running", "nanny": True}
+    return row | {"threads": 4, "tasks": {}, "gpu": None, "gpu_memory": None} | values
+
+
+def snapshot(**values: Any) -> Any:
+    """What the background role publishes; `compute` and `totals` are joined with these."""
+    totals = dict.fromkeys(Totals.__annotations__, 0) | {"threads": 4}
+    compute = {
+        "id": "0192f0c0-0000-7000-8000-000000000000",
+        "embedded": True,
+        "address": "tls://127.0.0.1:1",
+        "state": "live",
+        "since": 0.0,
+        "reason": "",
+        "via": "rpc",
+        "scheduler_id": "s",
+        "took": 0.01,
+    }
+    return {
+        "at": time.time(),
+        "workers": [],
+        "groups": [],
+        "events": [],
+        "probes": [],
+        **values,
+        "compute": compute | values.get("compute", {}),
+        "totals": totals | values.get("totals", {}),
+    }
