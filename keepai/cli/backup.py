@@ -90,7 +90,7 @@ def _sqlite_file(settings: Settings) -> Path | None:
 
 
 def _pg_dump(settings: Settings) -> str:
-    url = make_url(settings.sqlalchemy_url).set(drivername="postgresql", password=None)
+    url = make_url(settings.sqlalchemy_url)._replace(drivername="postgresql", password=None)
     return f"pg_dump --format=custom --file=keepai.dump '{url.render_as_string()}'"
 
 

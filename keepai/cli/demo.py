@@ -14,6 +14,7 @@ from typing import Any
 from keepai.cli.lifeline import die_with_parent
 from keepai.cli.say import stop, tell
 
+CAMPAIGN_EVERY = 4  # rounds
 ORDERS = 2_000
 DAYS = 24
 PATIENCE = 30  # s until a round is given up
@@ -106,5 +107,5 @@ def _round(client: Any, number: int) -> None:
     weeks = [client.submit(spend_by_customer, *cleaned[i : i + 6], pure=False) for i in range(0, DAYS, 6)]
     features = client.map(hold_features, range(6), [random.randint(4, 14)] * 6, pure=False)
     wait([*weeks, *features], timeout=PATIENCE)
-    if random.random() < 0.3:
+    if number % CAMPAIGN_EVERY == 0:
         wait(client.map(send_campaign, range(number % 7 + 1, number % 7 + 21), pure=False), timeout=PATIENCE)

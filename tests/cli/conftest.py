@@ -73,14 +73,17 @@ class Running:
         )
         self.said: list[str] = []
         self.seen: dict[int, psutil.Process] = {}
-        for pipe in (self.process.stdout, self.process.stderr):
-            threading.Thread(target=self._listen, args=(pipe,), daemon=True).start()
+        pipes = (self.process.stdout, self.process.stderr)
+        self.listeners = [threading.Thread(target=self._listen, args=(pipe,), daemon=True) for pipe in pipes]
+        for listener in self.listeners:
+            listener.start()
         self.until(lambda: self.has_said("cli.run.how_to_stop"), 40)
         self.look()
 
     def _listen(self, pipe) -> None:
-        for line in pipe:
-            self.said.append(line.rstrip("\n"))
+        with pipe:
+            for line in pipe:
+                self.said.append(line.rstrip("\n"))
 
     def has_said(self, key: str, **params: object) -> bool:
         return any(translate("en", key, **params) in line for line in list(self.said))
@@ -124,6 +127,8 @@ class Running:
                 self.process.kill()
         for process in self.left():
             process.kill()
+        for listener in self.listeners:
+            listener.join(5)
 
 
 @pytest.fixture
