@@ -67,24 +67,30 @@ class _Load:
 
 
 def web_dev(parent: int | None) -> int:
-    """Serve with hot reload: Reflex's own two servers, the page's on our port."""
+    """Serve with hot reload.
+
+    Reflex's "preview": code is reloaded and the frontend rebuilt at each change, on our one port, because the
+    sign-in page and the cookie live where the pages live.
+    """
     if parent is None:
         stop("cli.role.not_alone", role="web-dev")
     die_with_parent(parent, with_group=True)
 
     from keepai.cli import build
-    from keepai.cli.holds import next_free
     from keepai.cli.questions import settings
 
     found = settings()
-    backend = next_free(found.host, 8000 if found.port != 8000 else 8001)
-    ports = ["--frontend-port", str(found.port), "--backend-port", str(backend)]
-    environment = {**build.environment(), "REFLEX_ENV_MODE": "dev"}
-    for name in build.ONLY_SERVING:
+    environment = build.environment()
+    for name in ("REFLEX_ENV_MODE", *build.ONLY_SERVING):
         environment.pop(name, None)
+    port = str(found.port)
+    argv = ["run", "--env", "preview", "--frontend-port", port, "--backend-port", port]
     signal.signal(signal.SIGTERM, _pass_on)
     return subprocess.run(
-        [sys.executable, "-m", "reflex", "run", *ports], cwd=ROOT, env=environment, check=False
+        [sys.executable, "-m", "reflex", *argv, "--backend-host", found.host],
+        cwd=ROOT,
+        env=environment,
+        check=False,
     ).returncode
 
 

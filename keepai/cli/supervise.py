@@ -38,7 +38,7 @@ def run(*, dev: bool = False, demo: bool = False) -> int:
         ):
             admin = preparation.finish()
             if dev:
-                port.close()  # Vite does not share
+                port.close()  # Reflex takes it itself
             elif roles.APP_VARIABLE not in os.environ and (code := build.ensure()):
                 return code
             keeper = Keeper(_children(prepared, dev=dev, demo=demo))
