@@ -65,7 +65,7 @@ def _attention_row(row: Row) -> rx.Component:
         rx.el.span(
             rx.el.b(row["title"]),
             " ",
-            age(row["since"]),
+            ui.age(row["since"]),
             " ",
             rx.el.span(row["text"], class_name="k-second"),
             class_name="k-grow",
@@ -120,20 +120,10 @@ def event_line(row: Row) -> rx.Component:
             row["text"],
             class_name="k-grow",
         ),
-        age(row["at"]),
+        ui.age(row["at"]),
         key=row["key"],
         class_name="k-event",
     )
-
-
-def age(at: Any, **props: Any) -> rx.Component:
-    """How long ago, counted on by the browser, with the exact time on hover."""
-    return rx.el.time(data_at=at, data_age="relative", class_name="k-caption", **props)
-
-
-def clock(at: Any, **props: Any) -> rx.Component:
-    """The time of day in the reader's zone, written by the browser."""
-    return rx.el.time(data_at=at, data_age="clock", class_name="k-caption", **props)
 
 
 def plots(
@@ -199,7 +189,7 @@ def _figures(figure: Row) -> rx.Component:
         rx.foreach(
             figure["table"],
             lambda row: ui.row(
-                ui.name_cell(clock(row["at"])),
+                ui.name_cell(ui.clock(row["at"])),
                 rx.foreach(row["values"], lambda value: ui.cell(value, number=True, main=True)),
                 key=row["at"],
             ),
@@ -248,7 +238,7 @@ def compute_strip(compute: Row) -> rx.Component:
             ui.strip(
                 rx.el.b(t("dashboard.away")),
                 " ",
-                age(compute["since"]),
+                ui.age(compute["since"]),
                 " ",
                 rx.cond(compute["reason"] != "", compute["reason"], t("dashboard.away_text")),
                 state="critical",

@@ -6,7 +6,6 @@ from typing import Any
 import reflex as rx
 
 from components import ui
-from components.dashboard import age
 from components.frame import theme_choice
 from state.words import t
 
@@ -174,7 +173,7 @@ def _session(row: Row, on_end: Any) -> rx.Component:
                 " · ",
                 t("settings.sessions.seen"),
                 " ",
-                age(row["seen_at"]),
+                ui.age(row["seen_at"]),
                 class_name="k-caption",
             ),
             class_name="k-grow",

@@ -13,7 +13,7 @@ from components.ui.actions import (
     tabs,
     text_link,
 )
-from components.ui.base import STATES, State, classes, given, icon, inline, link
+from components.ui.base import STATES, State, given, icon, inline, link
 from components.ui.draw import (
     Box,
     Frame,
@@ -47,7 +47,17 @@ from components.ui.feedback import (
 )
 from components.ui.forms import checkbox, field, search_field, select, switch, text_area, text_input
 from components.ui.states import badge, coloured, count, fact, state
-from components.ui.surface import age, callout, card, key_values, side_panel, tile, timeline, timeline_item
+from components.ui.surface import (
+    age,
+    callout,
+    card,
+    clock,
+    key_values,
+    side_panel,
+    tile,
+    timeline,
+    timeline_item,
+)
 from components.ui.table import (
     bar,
     cell,
@@ -86,7 +96,7 @@ __all__ = [
     "cell",
     "checkbox",
     "chip",
-    "classes",
+    "clock",
     "coloured",
     "confirm",
     "count",

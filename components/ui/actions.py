@@ -5,11 +5,12 @@ from typing import Any, Literal
 
 import reflex as rx
 
-from components.ui.base import Content, Flag, StateName, Text, classes, given, icon, link
+from components.ui.base import Content, Flag, StateName, Text, given, icon, link, look
 
 Variant = Literal["normal", "primary", "quiet", "danger", "danger_solid"]
 Size = Literal["small", "normal", "large"]
 
+_SIZES: dict[Size, str] = {"small": "small", "normal": "", "large": "large"}
 _VARIANTS: dict[Variant, str] = {
     "normal": "",
     "primary": "primary",
@@ -31,7 +32,6 @@ def button(
     reason: Text | None = None,
     on_click: Any = None,
     type: Literal["button", "submit", "reset"] = "button",
-    class_name: Text = "",
     **props: Any,
 ) -> rx.Component:
     """A button; `name` is its icon, `reason` says in a tooltip why it is disabled.
@@ -45,7 +45,7 @@ def button(
         rx.el.span(words),
         *([icon("loader-circle")] if busy is not None else []),
         type=type,
-        class_name=_look(variant, size, class_name),
+        class_name=look(props, "k-button", _VARIANTS[variant], _SIZES[size]),
         **given(
             on_click=on_click,
             disabled=disabled,
@@ -67,7 +67,6 @@ def icon_button(
     pressed: Flag | None = None,
     disabled: Flag | None = None,
     tip: bool = True,
-    class_name: Text = "",
     **props: Any,
 ) -> rx.Component:
     """A button that shows only an icon; `label` is what it is called, and what its tooltip says."""
@@ -75,7 +74,7 @@ def icon_button(
         icon(name),
         type="button",
         aria_label=label,
-        class_name=_look(variant, size, classes("only", class_name)),
+        class_name=look(props, "k-button only", _VARIANTS[variant], _SIZES[size]),
         **given(on_click=on_click, aria_pressed=pressed, disabled=disabled, data_tip=label if tip else None),
         **props,
     )
@@ -88,7 +87,6 @@ def link_button(
     name: Text | None = None,
     variant: Variant = "normal",
     size: Size = "normal",
-    class_name: Text = "",
     **props: Any,
 ) -> rx.Component:
     """A link that looks like a button, for going somewhere as the main action."""
@@ -96,7 +94,7 @@ def link_button(
         *([icon(name)] if name is not None else []),
         rx.el.span(label),
         href=href,
-        class_name=_look(variant, size, class_name),
+        class_name=look(props, "k-button", _VARIANTS[variant], _SIZES[size]),
         **props,
     )
 
@@ -109,17 +107,15 @@ def download(label: Text, *, href: Text, name: Text = "download", **props: Any) 
         download="",
         aria_label=label,
         data_tip=label,
-        class_name="k-button quiet only",
+        class_name=look(props, "k-button quiet only"),
         **props,
     )
 
 
-def text_link(
-    label: Content, *, href: Text, arrow: bool = False, class_name: Text = "", **props: Any
-) -> rx.Component:
+def text_link(label: Content, *, href: Text, arrow: bool = False, **props: Any) -> rx.Component:
     """A link in a text or at the end of a card's head; `arrow` for "Todos →"."""
     tail = [icon("arrow-right")] if arrow else []
-    return link(label, *tail, href=href, class_name=classes("k-link", class_name), **props)
+    return link(label, *tail, href=href, class_name=look(props, "k-link"), **props)
 
 
 def chip(
@@ -141,7 +137,7 @@ def chip(
         *([rx.el.b(number)] if number is not None else []),
         type="button",
         aria_pressed=pressed,
-        class_name="k-chip large" if large else "k-chip",
+        class_name=look(props, "k-chip large" if large else "k-chip"),
         **given(on_click=on_click),
         **props,
     )
@@ -170,7 +166,7 @@ def segmented(
         ],
         role="group",
         aria_label=label,
-        class_name="k-segmented small" if size == "small" else "k-segmented",
+        class_name=look(props, "k-segmented small" if size == "small" else "k-segmented"),
         **props,
     )
 
@@ -202,7 +198,7 @@ def tabs(
         ],
         role="tablist",
         aria_label=label,
-        class_name="k-tabs",
+        class_name=look(props, "k-tabs"),
         data_k_arrows="",
         **props,
     )
@@ -215,7 +211,7 @@ def tab_panel(*content: Content, value: Text, id: str, **props: Any) -> rx.Compo
         role="tabpanel",
         id=f"{id}-panel",
         aria_labelledby=f"{id}-{value}",
-        class_name="k-tab-panel",
+        class_name=look(props, "k-tab-panel"),
         **props,
     )
 
@@ -250,7 +246,7 @@ def menu(
             id=id,
             role=role,
             aria_label=label,
-            class_name="k-menu",
+            class_name=look(props, "k-menu"),
             custom_attrs={"popover": "auto", **({"data-k-arrows": "vertical"} if role == "menu" else {})},
             **props,
         ),
@@ -268,19 +264,14 @@ def menu_item(
 ) -> rx.Component:
     """One action of a menu: a link when it has an address, else a button."""
     content = (*([icon(name)] if name is not None else []), rx.el.span(label))
-    look = "k-menu-item danger" if danger else "k-menu-item"
+    props["class_name"] = look(props, "k-menu-item", "danger" if danger else None)
     if href is not None:
-        return link(*content, href=href, role="menuitem", class_name=look, data_k_closes="", **props)
+        return link(*content, href=href, role="menuitem", data_k_closes="", **props)
     return rx.el.button(
         *content,
         type="button",
         role="menuitem",
-        class_name=look,
         data_k_closes="",
         **given(on_click=on_click),
         **props,
     )
-
-
-def _look(variant: Variant, size: Size, more: Text) -> Text:
-    return classes("k-button", _VARIANTS[variant], "" if size == "normal" else size, more)

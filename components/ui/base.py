@@ -74,10 +74,11 @@ def given(**props: Any) -> dict[str, Any]:
     return {name: value for name, value in props.items() if value is not None}
 
 
-def classes(*names: Text | None) -> Text:
-    """Class names in one string, without the empty ones."""
+def look(props: dict[str, Any], *names: Text | None) -> Text:
+    """The class names of an element: its own `names`, then the caller's class_name, which leaves `props`."""
+    every = [*names, props.pop("class_name", None)]
     return " ".join(
-        f"{name}" for name in names if name is not None and not (isinstance(name, str) and not name)
+        f"{name}" for name in every if name is not None and not (isinstance(name, str) and not name)
     )
 
 

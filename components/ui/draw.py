@@ -5,11 +5,11 @@ from typing import Any, TypedDict
 import reflex as rx
 from reflex_base.style import resolved_color_mode
 
-from components.ui.base import Content, Flag, Number, Text, classes, given, inline
+from components.ui.base import Content, Flag, Number, Text, given, inline, look
 
 
 def sparkline(
-    path: Text, *, state: Text | None = None, line_only: bool = False, class_name: Text = "", **props: Any
+    path: Text, *, state: Text | None = None, line_only: bool = False, **props: Any
 ) -> rx.Component:
     """A line without axes in a box of 100 by 40 that its CSS size stretches; a figure always stands beside it.
 
@@ -25,7 +25,7 @@ def sparkline(
         rx.el.svg.path(d=shape, class_name="line"),
         view_box="0 0 100 40",
         preserve_aspect_ratio="none",
-        class_name=classes("k-spark", "" if state is None else f"s-{state}", class_name),
+        class_name=look(props, "k-spark", None if state is None else f"s-{state}"),
         custom_attrs={"aria-hidden": "true"},
         **props,
     )
@@ -260,6 +260,6 @@ def plot(
             rx.el.output(class_name="k-readout"),
         ),
         drawing if table is None else rx.cond(as_table, table, drawing),
-        class_name="k-plot",
+        class_name=look(props, "k-plot"),
         **props,
     )

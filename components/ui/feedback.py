@@ -7,7 +7,7 @@ import reflex as rx
 from reflex_components_core.el.elements.other import Dialog
 
 from components.ui.actions import button
-from components.ui.base import Content, Flag, Number, Text, given, icon, inline, link
+from components.ui.base import Content, Flag, Number, Text, given, icon, inline, link, look
 
 
 class Toast(TypedDict):
@@ -29,7 +29,10 @@ class Toast(TypedDict):
 def skeleton(*, width: str = "100%", height: str = "12px", **props: Any) -> rx.Component:
     """A grey block in the shape of what will come; it shows after 200 ms."""
     return rx.el.span(
-        class_name="k-skeleton", aria_hidden="true", **inline(width=width, height=height), **props
+        class_name=look(props, "k-skeleton"),
+        aria_hidden="true",
+        **inline(width=width, height=height),
+        **props,
     )
 
 
@@ -39,7 +42,7 @@ def skeleton_tile(**props: Any) -> rx.Component:
         skeleton(width="46%"),
         skeleton(width="72%", height="28px"),
         skeleton(width="58%"),
-        class_name="k-card k-tile loading",
+        class_name=look(props, "k-card k-tile loading"),
         **props,
     )
 
@@ -54,7 +57,9 @@ def skeleton_rows(
 
 def skeleton_box(*, height: str, **props: Any) -> rx.Component:
     """A plot or a picture of this height."""
-    return rx.el.div(class_name="k-skeleton box", aria_hidden="true", **inline(height=height), **props)
+    return rx.el.div(
+        class_name=look(props, "k-skeleton box"), aria_hidden="true", **inline(height=height), **props
+    )
 
 
 def loading(content: Content, *, ready: Flag, skeleton: Content, label: Text) -> rx.Component:
@@ -105,7 +110,7 @@ def _centred(
         rx.el.p(text),
         *([rx.el.div(*actions, class_name="k-row k-wrap")] if actions else []),
         *([rx.el.p(foot, class_name="k-caption")] if foot is not None else []),
-        class_name="k-centred",
+        class_name=look(props, "k-centred"),
         **props,
     )
 
@@ -122,7 +127,7 @@ def strip(
         icon(name),
         rx.el.div(*content, class_name="k-grow"),
         *([action] if action is not None else []),
-        class_name=f"k-strip s-{state}",
+        class_name=look(props, "k-strip", f"s-{state}"),
         **props,
     )
 
@@ -147,7 +152,7 @@ def progress(
             class_name="k-bar wide",
         ),
         rx.el.span(detail, class_name="k-caption"),
-        class_name="k-progress",
+        class_name=look(props, "k-progress"),
         **props,
     )
 
@@ -175,7 +180,7 @@ def dialog(
         *content,
         id=id,
         aria_label=label,
-        class_name=f"k-dialog {kind}".strip(),
+        class_name=look(props, "k-dialog", kind),
         **given(data_k_open=open, on_close=on_close, role=role),
         **props,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import reflex as rx
 
-from components.ui.base import Content, Flag, Text, given, icon
+from components.ui.base import Content, Flag, Text, given, icon, look
 
 
 def field(
@@ -43,7 +43,7 @@ def field(
             if error is not None
             else []
         ),
-        class_name="k-field",
+        class_name=look(props, "k-field"),
         **props,
     )
 

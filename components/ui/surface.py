@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import reflex as rx
 
-from components.ui.base import Content, Flag, Number, StateName, Text, classes, given, icon, link
+from components.ui.base import Content, Flag, Number, StateName, Text, given, icon, link, look
 from components.ui.draw import sparkline
 
 
@@ -17,7 +17,6 @@ def card(
     flush: bool = False,
     level: Literal[2, 3] = 2,
     tone: Literal["plain", "critical", "warning"] = "plain",
-    class_name: Text = "",
     **props: Any,
 ) -> rx.Component:
     """A surface with a head and a body; `flush` lets the content (a table, a list) touch the edges."""
@@ -25,7 +24,7 @@ def card(
     return rx.el.section(
         *([_head(title, caption, tools, level)] if title is not None or tools else []),
         *body,
-        class_name=classes("k-card", "" if tone == "plain" else tone, class_name),
+        class_name=look(props, "k-card", None if tone == "plain" else tone),
         **props,
     )
 
@@ -52,7 +51,6 @@ def tile(
     href: Text | None = None,
     exact: Text | None = None,
     testid: str | None = None,
-    class_name: Text = "",
     **props: Any,
 ) -> rx.Component:
     """One figure with its unit, one line of context, and its last stretch as a sparkline.
@@ -68,17 +66,15 @@ def tile(
         sparkline(spark, class_name="k-tile-spark"),
     )
     marks = given(data_testid=testid, data_tip=exact, data_k_keep="")
-    name = classes("k-card k-tile", class_name)
     if href is None:
-        return rx.el.div(*body, class_name=name, **marks, **props)
-    return link(*body, href=href, class_name=name, **marks, **props)
+        return rx.el.div(*body, class_name=look(props, "k-card k-tile"), **marks, **props)
+    return link(*body, href=href, class_name=look(props, "k-card k-tile"), **marks, **props)
 
 
 def callout(
     *content: Content,
     state: StateName = "info",
     action: Content | None = None,
-    class_name: Text = "",
     **props: Any,
 ) -> rx.Component:
     """A tinted note inside a page; bold text in it is its title."""
@@ -86,7 +82,7 @@ def callout(
         icon(f"s-{state}"),
         rx.el.div(*content, class_name="k-grow"),
         *([action] if action is not None else []),
-        class_name=classes("k-callout", f"s-{state}", class_name),
+        class_name=look(props, "k-callout", f"s-{state}"),
         **props,
     )
 
@@ -95,7 +91,7 @@ def key_values(*pairs: tuple[Content, Content], columns: bool = False, **props: 
     """Facts by name: one below the other, or with `columns` side by side with the name on top."""
     return rx.el.dl(
         *[rx.el.div(rx.el.dt(name), rx.el.dd(value)) for name, value in pairs],
-        class_name="k-facts columns" if columns else "k-facts",
+        class_name=look(props, "k-facts columns" if columns else "k-facts"),
         **props,
     )
 
@@ -106,9 +102,14 @@ def age(at: Number, *, short: bool = False, **props: Any) -> rx.Component:
     return rx.el.time(data_at=at, data_age="short" if short else "relative", **props)
 
 
+def clock(at: Number, **props: Any) -> rx.Component:
+    """The time of day of `at` (unix seconds) in the reader's zone, written by the browser; empty for 0."""
+    return rx.el.time(data_at=at, data_age="clock", **props)
+
+
 def timeline(*items: Content, **props: Any) -> rx.Component:
     """Events one after the other, joined by a line; give it `timeline_item`s or a foreach of them."""
-    return rx.el.ol(*items, class_name="k-timeline", **props)
+    return rx.el.ol(*items, class_name=look(props, "k-timeline"), **props)
 
 
 def timeline_item(
@@ -121,9 +122,7 @@ def timeline_item(
 ) -> rx.Component:
     """One event: its state as a node, what happened, and when; `planned` is dashed (not yet happened)."""
     return rx.el.li(
-        rx.el.span(
-            icon(name if name is not None else f"s-{state}"), class_name=classes("k-node", f"s-{state}")
-        ),
+        rx.el.span(icon(name if name is not None else f"s-{state}"), class_name=f"k-node s-{state}"),
         rx.el.div(*content, class_name="k-grow"),
         rx.el.span(time, class_name="k-caption"),
         **({"data_planned": planned} if planned is not False else {}),
@@ -180,6 +179,6 @@ def side_panel(
         *([rx.el.div(*actions, class_name="k-row k-wrap k-panel-actions")] if actions else []),
         *content,
         aria_label=label,
-        class_name="k-panel",
+        class_name=look(props, "k-panel"),
         **props,
     )

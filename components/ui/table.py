@@ -6,7 +6,7 @@ from typing import Any, Literal
 import reflex as rx
 from reflex.event import EventSpec
 
-from components.ui.base import Content, Flag, Number, StateName, Text, classes, given, icon, inline
+from components.ui.base import Content, Flag, Number, StateName, Text, given, icon, inline, look
 
 SortName = Literal["up", "down", ""] | rx.Var[str]
 
@@ -31,7 +31,7 @@ def table(
             rx.el.tbody(*rows, data_k_rows=""),
             *([rx.el.tfoot(rx.el.tr(*foot))] if foot else []),
             aria_label=label,
-            class_name=classes("k-table", "compact" if compact else "", "cards" if cards else ""),
+            class_name=look(props, "k-table", "compact" if compact else None, "cards" if cards else None),
             **given(data_testid=testid),
             **props,
         ),
@@ -91,20 +91,26 @@ def cell(
     *content: Content, number: bool = False, main: bool = False, second: bool = False, **props: Any
 ) -> rx.Component:
     """A cell; numbers stand at the right, `main` stays on a phone, `second` is the quieter voice."""
-    look = classes("k-number" if number else "", "main" if main else "", "k-second" if second else "")
-    return rx.el.td(*content, **({"class_name": look} if look else {}), **props)
+    return rx.el.td(*content, **_voice(props, number, main, second), **props)
+
+
+def _voice(props: dict[str, Any], number: bool, main: bool, second: bool) -> dict[str, Any]:
+    names = look(
+        props, "k-number" if number else None, "main" if main else None, "k-second" if second else None
+    )
+    return {"class_name": names} if names else {}
 
 
 def name_cell(*content: Content, **props: Any) -> rx.Component:
     """The cell that names its row, and heads its card on a phone."""
-    return rx.el.th(*content, scope="row", class_name="main name", **props)
+    return rx.el.th(*content, scope="row", class_name=look(props, "main name"), **props)
 
 
 def bar(percent: Number, *, state: StateName | None = None, **props: Any) -> rx.Component:
     """A thin bar from 0 to 100; it never stands alone, its number is beside it."""
     return rx.el.span(
         rx.el.b(**inline(width=f"{percent}%")),
-        class_name="k-bar" if state is None else f"k-bar s-{state}",
+        class_name=look(props, "k-bar", None if state is None else f"s-{state}"),
         aria_hidden="true",
         **props,
     )
@@ -123,7 +129,7 @@ def memory_bar(managed: Number, unmanaged: Number, spilled: Number, **props: Any
         rx.el.b(**inline(width=f"{managed}%")),
         rx.el.b(**inline(width=f"{unmanaged}%")),
         rx.el.b(**inline(width=f"{spilled}%")),
-        class_name="k-bar k-memory",
+        class_name=look(props, "k-bar k-memory"),
         aria_hidden="true",
         **props,
     )
@@ -133,7 +139,7 @@ def legend(*entries: tuple[Content, str], **props: Any) -> rx.Component:
     """What the colours mean: (words, series) with a series from "c1" to "c6", "transfer" or "error"."""
     return rx.el.ul(
         *[rx.el.li(rx.el.span(class_name=f"k-swatch {series}"), words) for words, series in entries],
-        class_name="k-legend",
+        class_name=look(props, "k-legend"),
         **props,
     )
 
@@ -187,7 +193,7 @@ def virtual_table(
         tab_index=0,
         on_scroll=calm,
         on_scroll_end=on_scroll,
-        class_name="k-virtual",
+        class_name=look(props, "k-virtual"),
         custom_attrs={
             "style": {"--columns": columns},
             "data-k-virtual": "",
@@ -209,7 +215,7 @@ def virtual_row(
     return rx.el.div(
         *cells,
         role="row",
-        class_name="k-vrow",
+        class_name=look(props, "k-vrow"),
         tab_index=-1,
         data_k_row="",
         aria_rowindex=index + 1,
@@ -223,8 +229,7 @@ def virtual_cell(
     *content: Content, number: bool = False, main: bool = False, second: bool = False, **props: Any
 ) -> rx.Component:
     """A cell of a virtual row; the options are those of `cell`."""
-    look = classes("k-number" if number else "", "main" if main else "", "k-second" if second else "")
-    return rx.el.div(*content, role="cell", **({"class_name": look} if look else {}), **props)
+    return rx.el.div(*content, role="cell", **_voice(props, number, main, second), **props)
 
 
 def virtual_head(
@@ -236,14 +241,14 @@ def virtual_head(
     **props: Any,
 ) -> rx.Component:
     """The head of a virtual column; the options are those of `head_cell`."""
-    look = {"class_name": "k-number"} if number else {}
+    kind = {"class_name": "k-number"} if number else {}
     if on_sort is None:
-        return rx.el.div(label, role="columnheader", **look, **props)
+        return rx.el.div(label, role="columnheader", **kind, **props)
     direction, arrows = _sorted(sort)
     return rx.el.div(
         rx.el.button(label, arrows, type="button", on_click=on_sort, class_name="k-sort"),
         role="columnheader",
         aria_sort=direction,
-        **look,
+        **kind,
         **props,
     )

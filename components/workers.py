@@ -1,0 +1,491 @@
+"""The pieces of the workers page: the table, one worker, and what is asked before an action."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import reflex as rx
+
+from components import ui
+from components.dashboard import event_line, figure_of
+from components.ui.base import Content, Text
+from state.words import t
+
+Row = rx.Var[Any]
+
+NUMBERS = ("threads", "tasks", "network", "disk", "gpu", "seen")
+WIDTHS = {
+    "name": "minmax(120px, 1.2fr)",
+    "state": "132px",
+    "cpu": "128px",
+    "memory": "minmax(200px, 1.4fr)",
+    "threads": "72px",
+    "tasks": "64px",
+    "network": "96px",
+    "disk": "96px",
+    "gpu": "64px",
+    "seen": "72px",
+    "host": "minmax(96px, 1fr)",
+}
+
+
+def toolbar(
+    *,
+    text: Row,
+    filter_: Row,
+    counts: Row,
+    all_: Row,
+    columns: Row,
+    choices: Sequence[str],
+    states: Sequence[str],
+    on_search: Any,
+    on_filter: Any,
+    on_clear: Any,
+    on_column: Any,
+    downloads: tuple[Text, Text],
+    scale: Content | None = None,
+) -> rx.Component:
+    """Search, state filters, column choice, downloads."""
+    return rx.el.div(
+        ui.search_field(
+            label=t("workers.search"), value=text, on_change=on_search, aria_label=t("workers.search.label")
+        ),
+        rx.el.div(
+            ui.chip(t("workers.all"), number=all_, pressed=(filter_ == "") & (text == ""), on_click=on_clear),
+            *[
+                rx.cond(
+                    (counts[state] > 0) | (filter_ == state),
+                    ui.chip(
+                        t(f"states.{state}"),
+                        number=counts[state],
+                        state=state,
+                        pressed=filter_ == state,
+                        on_click=on_filter(state),
+                    ),
+                )
+                for state in states
+            ],
+            role="group",
+            aria_label=t("workers.filter.label"),
+            class_name="k-row k-wrap",
+        ),
+        rx.el.span(class_name="k-grow"),
+        *([scale] if scale is not None else []),
+        ui.menu(
+            *[
+                ui.checkbox(
+                    t(f"workers.column.{name}"),
+                    checked=columns.contains(name),
+                    on_change=lambda _, name=name: on_column(name),
+                )
+                for name in choices
+            ],
+            id="columns",
+            label=t("common.columns"),
+            trigger=ui.icon("columns-3"),
+            role="dialog",
+        ),
+        ui.download(t("common.download_csv"), href=downloads[0]),
+        ui.download(t("common.download_json"), href=downloads[1], name="file-text"),
+        class_name="k-toolbar",
+    )
+
+
+def table(
+    rows: Row,
+    *,
+    found: Row,
+    totals: Row,
+    columns: Row,
+    choices: Sequence[str],
+    sort: Row,
+    descending: Row,
+    selected: Row,
+    on_sort: Any,
+    on_open: Any,
+    on_scroll: Any,
+) -> rx.Component:
+    """The table of workers: of any length, only what is in sight exists."""
+
+    def shown(name: str, content: rx.Component) -> rx.Component:
+        return rx.cond(columns.contains(name), content, rx.fragment())
+
+    def head(name: str) -> rx.Component:
+        way = rx.cond(sort == name, rx.cond(descending, "down", "up"), "")
+        return ui.virtual_head(
+            t(f"workers.column.{name}"), number=name in NUMBERS, sort=way, on_sort=on_sort(name)
+        )
+
+    def line(row: Row) -> rx.Component:
+        return ui.virtual_row(
+            ui.virtual_cell(row["name"], main=True, class_name="k-medium k-ellipsis main"),
+            *[shown(name, _cell(name, row)) for name in choices],
+            index=row["index"].to(int),
+            selected=selected == row["id"],
+            dim=row["dim"],
+            on_click=on_open(row["id"]),
+            key=row["id"],
+            data_testid="worker-row",
+            data_worker=row["name"],
+            data_state=row["look"],
+            data_id=row["id"],
+        )
+
+    def total(name: str) -> rx.Component:
+        known = ("cpu", "memory", "threads", "tasks", "network")
+        return ui.virtual_cell(totals[name] if name in known else "", number=name in NUMBERS)
+
+    template = rx.Var.create(WIDTHS["name"])
+    for name in choices:
+        template = template + rx.cond(columns.contains(name), f" {WIDTHS[name]}", "")
+    return ui.virtual_table(
+        [head("name"), *[shown(name, head(name)) for name in choices]],
+        rx.foreach(rows, line),
+        total=found,
+        on_scroll=on_scroll,
+        label=t("workers.table"),
+        columns=template,
+        foot=[ui.virtual_cell(totals["workers"]), *[shown(name, total(name)) for name in choices]],
+        id="workers",
+        testid="workers-table",
+    )
+
+
+def _cell(name: str, row: Row) -> rx.Component:
+    match name:
+        case "state":
+            return ui.virtual_cell(ui.state(row["word"], state=row["look"]), main=True)
+        case "cpu":
+            return ui.virtual_cell(ui.number_with_bar(row["cpu"], row["cpu_share"]))
+        case "memory":
+            return ui.virtual_cell(
+                ui.memory_bar(row["managed_share"], row["unmanaged_share"], row["spilled_share"]),
+                rx.el.span(
+                    rx.el.span(row["memory"], class_name=rx.cond(row["memory_high"], "k-medium", "")),
+                    rx.cond(
+                        row["limit"] != "",
+                        rx.el.span(" / ", row["limit"], class_name="k-second"),
+                        rx.fragment(),
+                    ),
+                ),
+                main=True,
+                class_name="main k-row",
+            )
+        case "seen":
+            return ui.virtual_cell(ui.age(row["seen"], short=True), number=True, second=True)
+        case "host":
+            return ui.virtual_cell(row["host"], second=True, class_name="k-second k-ellipsis")
+        case _:
+            return ui.virtual_cell(row[name], number=True)
+
+
+def legend() -> rx.Component:
+    """What the parts of the memory bar are, and the keys of the table."""
+    return rx.el.div(
+        ui.legend(
+            (t("workers.legend.managed"), "c1"),
+            (t("workers.legend.unmanaged"), "c6"),
+            (t("workers.legend.spilled"), "c2"),
+        ),
+        rx.el.span(
+            rx.el.kbd("↑"),
+            rx.el.kbd("↓"),
+            t("workers.keys.move"),
+            " ",
+            rx.el.kbd("Enter"),
+            t("workers.keys.open"),
+            class_name="k-keys k-wide-only",
+        ),
+        class_name="k-row between k-caption",
+    )
+
+
+def panel(
+    worker: Row,
+    *,
+    found: Row,
+    tab: Row,
+    content: rx.Component,
+    may_act: Row,
+    busy: Row,
+    on_ask: Any,
+    on_forget: Any,
+    on_tab: Any,
+    tabs: Sequence[str],
+    page_href: Text,
+    close_href: Text | None = None,
+    on_close: Any = None,
+) -> rx.Component:
+    """One worker beside the table."""
+    return rx.cond(
+        found,
+        ui.side_panel(
+            rx.cond(
+                worker["callout"] != "", ui.callout(worker["callout"], state=worker["look"]), rx.fragment()
+            ),
+            ui.tabs(
+                [(name, t(f"workers.tab.{name}")) for name in tabs],
+                value=tab,
+                label=t("workers.panel", name=worker["name"]),
+                on_change=on_tab,
+                id="worker",
+            ),
+            ui.tab_panel(content, value=tab, id="worker"),
+            title=worker["name"],
+            label=t("workers.panel", name=worker["name"]),
+            close_label=t("workers.panel.close"),
+            badge=ui.badge(worker["word"], state=worker["look"]),
+            caption=worker["caption"],
+            actions=[
+                rx.cond(
+                    may_act, actions(worker, busy=busy, on_ask=on_ask, on_forget=on_forget), rx.fragment()
+                )
+            ],
+            tools=[
+                ui.link(
+                    ui.icon("maximize-2"),
+                    href=page_href,
+                    aria_label=t("workers.panel.open_page"),
+                    class_name="k-button quiet only",
+                )
+            ],
+            **({"close_href": close_href} if close_href is not None else {"on_close": on_close}),
+        ),
+        ui.side_panel(
+            gone(),
+            title=t("workers.column.name"),
+            label=t("workers.panel.gone"),
+            close_label=t("workers.panel.close"),
+            **({"close_href": close_href} if close_href is not None else {"on_close": on_close}),
+        ),
+    )
+
+
+def gone() -> rx.Component:
+    """The address names a worker that is not on the list."""
+    return ui.empty(
+        t("workers.panel.gone"),
+        t("workers.panel.gone_text"),
+        name="server-off",
+        actions=[ui.link_button(t("workers.panel.back"), href="/workers")],
+    )
+
+
+def actions(worker: Row, *, busy: Row, on_ask: Any, on_forget: Any) -> rx.Component:
+    """Retire and restart; a lost worker can only be taken off the list."""
+    doing = busy[worker["id"]]
+    return rx.cond(
+        worker["lost"],
+        ui.button(t("workers.forget"), name="x", on_click=on_forget(worker["id"])),
+        rx.fragment(
+            ui.button(
+                t("workers.retire"),
+                name="log-out",
+                busy=doing == "retire",
+                busy_label=t("workers.retiring"),
+                on_click=on_ask("retire", worker["id"]),
+            ),
+            rx.cond(
+                worker["nanny"],
+                ui.button(
+                    t("workers.restart"),
+                    name="rotate-cw",
+                    busy=doing == "restart",
+                    busy_label=t("workers.restarting"),
+                    on_click=on_ask("restart", worker["id"]),
+                ),
+                ui.button(
+                    t("workers.restart"),
+                    name="rotate-cw",
+                    disabled=True,
+                    reason=t("workers.restart.no_nanny"),
+                ),
+            ),
+        ),
+    )
+
+
+def confirm(pending: Row, *, on_confirm: Any, on_cancel: Any) -> rx.Component:
+    """Asks before retiring, restarting or cancelling."""
+    return rx.fragment(
+        *[
+            ui.confirm(
+                t(f"workers.{kind}.title", name=pending["name"]),
+                t(f"workers.{kind}.text", **({"memory": pending["memory"]} if kind != "cancel" else {})),
+                id=f"confirm-{kind}",
+                open=pending["kind"] == kind,
+                action=t(f"workers.{kind}"),
+                cancel=t("common.cancel"),
+                on_confirm=on_confirm(pending["kind"], pending["id"]),
+                on_cancel=on_cancel,
+                **({"note": t("workers.retire.note")} if kind == "retire" else {}),
+            )
+            for kind in ("retire", "restart", "cancel")
+        ]
+    )
+
+
+def overview(
+    worker: Row,
+    *,
+    plots_ready: Row,
+    empty: Row,
+    figures: Row,
+    span: Row,
+    range_: Row,
+    ranges: Sequence[str],
+    on_range: Any,
+) -> rx.Component:
+    """Present figures and their history."""
+    options = [(name, t(f"dashboard.range.{name}")) for name in ranges]
+    return rx.fragment(
+        rx.el.dl(
+            rx.foreach(
+                worker["facts"],
+                lambda fact: rx.el.div(rx.el.dt(fact["name"]), rx.el.dd(fact["value"]), key=fact["name"]),
+            ),
+            class_name="k-facts columns",
+        ),
+        rx.el.div(
+            rx.el.h3(t("workers.history")),
+            ui.segmented(
+                options, value=range_, label=t("dashboard.range.label"), on_change=on_range, size="small"
+            ),
+            class_name="k-row between",
+        ),
+        rx.cond(
+            plots_ready,
+            rx.cond(
+                empty,
+                rx.el.p(t("dashboard.plot.nothing"), class_name="k-quiet"),
+                rx.foreach(figures, lambda figure: figure_of(figure, span=span)),
+            ),
+            rx.fragment(ui.skeleton_box(height="188px"), ui.skeleton_box(height="188px")),
+        ),
+    )
+
+
+def insight(state: Row, content: rx.Component) -> rx.Component:
+    """What was asked of the worker: while asking, when it did not answer, and its answer."""
+    return rx.match(
+        state,
+        ("answered", content),
+        ("failed", rx.el.p(t("workers.insight.failed"), class_name="k-quiet")),
+        rx.el.div(
+            ui.skeleton_rows(6), role="status", aria_label=t("workers.insight.waiting"), aria_busy="true"
+        ),
+    )
+
+
+def running(tasks: Row) -> rx.Component:
+    """What the worker executes, and for how long."""
+    return rx.cond(
+        tasks.length() > 0,
+        ui.table(
+            [
+                ui.head_cell(t("workers.running.task")),
+                ui.head_cell(t("workers.running.group")),
+                ui.head_cell(t("workers.running.for"), number=True),
+            ],
+            rx.foreach(
+                tasks,
+                lambda task: ui.row(
+                    ui.name_cell(rx.el.code(task["key"], class_name="k-ellipsis")),
+                    ui.cell(task["group"], second=True),
+                    ui.cell(task["time"], number=True, main=True),
+                    key=task["key"],
+                ),
+            ),
+            label=t("workers.running"),
+            compact=True,
+        ),
+        rx.el.p(t("workers.running.none"), class_name="k-quiet"),
+    )
+
+
+def stacks(tasks: Row) -> rx.Component:
+    """The call stack of each executing task."""
+    return rx.cond(
+        tasks.length() > 0,
+        rx.foreach(
+            tasks,
+            lambda task: rx.el.section(
+                rx.el.h3(rx.el.code(task["key"])),
+                rx.el.pre(task["stack"], tab_index=0, class_name="k-code"),
+                key=task["key"],
+            ),
+        ),
+        rx.el.p(t("workers.stack.none"), class_name="k-quiet"),
+    )
+
+
+def log(lines: Row, *, none: Text, label: Text) -> rx.Component:
+    """Log lines, newest first."""
+    return rx.cond(
+        lines.length() > 0,
+        rx.el.ol(
+            rx.foreach(
+                lines,
+                lambda line: rx.el.li(
+                    ui.clock(line["at"]),
+                    rx.el.span(line["text"], class_name=f"k-log-text {line['level']}"),
+                    key=line["key"],
+                ),
+            ),
+            aria_label=label,
+            tab_index=0,
+            class_name="k-log",
+        ),
+        rx.el.p(none, class_name="k-quiet"),
+    )
+
+
+def profile(frames: Row, *, depth: Row, samples: Row, name: Row) -> rx.Component:
+    """Where the worker's threads spent their time."""
+    return rx.cond(
+        frames.length() > 0,
+        rx.fragment(
+            rx.el.p(samples, class_name="k-caption"),
+            ui.flame_graph(frames, depth=depth, label=t("workers.profile.label", name=name)),
+        ),
+        rx.el.p(t("workers.profile.none"), class_name="k-quiet"),
+    )
+
+
+def events(rows: Row) -> rx.Component:
+    """What happened to this worker."""
+    return rx.cond(
+        rows.length() > 0,
+        rx.el.ul(rx.foreach(rows, event_line), class_name="k-lines"),
+        rx.el.p(t("workers.events.none"), class_name="k-quiet"),
+    )
+
+
+def scale(*, now: Row, busy: Row, on_scale: Any) -> rx.Component:
+    """How many workers the embedded compute has."""
+    return ui.menu(
+        rx.el.form(
+            ui.field(
+                ui.text_input(
+                    id="scale", name="workers", type="number", default_value=now.to_string(), min=1, max=64
+                ),
+                id="scale",
+                label=t("workers.scale.title"),
+                help=t("workers.scale.text"),
+            ),
+            ui.button(
+                t("workers.scale"),
+                variant="primary",
+                type="submit",
+                busy=busy["scale"] == "scale",
+                busy_label=t("workers.scaling"),
+            ),
+            on_submit=on_scale,
+            reset_on_submit=False,
+            class_name="k-form",
+        ),
+        id="scale-menu",
+        label=t("workers.scale.title"),
+        trigger=rx.fragment(ui.icon("users"), rx.el.span(t("workers.scale"))),
+        trigger_class="k-button",
+        role="dialog",
+    )
