@@ -15,6 +15,7 @@ from keepai.cli.say import WRONG_USE
 from services import passwords
 from services.i18n import translate
 from services.settings import Settings
+from tests.cli.certificate import self_signed
 
 SHOWN = "shown only now"
 
@@ -168,32 +169,10 @@ def test_the_doctor_sees_a_redis_that_is_silent(installation):
 @pytest.mark.parametrize(("days", "verdict"), [(90, "ok"), (3, "problem"), (-1, "problem")])
 def test_the_doctor_reads_the_certificate(tmp_path, days, verdict):
     path = tmp_path / "cert.pem"
-    path.write_bytes(certificate(days))
+    self_signed(path, tmp_path / "key.pem", days)
     ((found, text),) = doctor._certificate(Settings(tls_cert=str(path), tls_key=str(path)))
     assert found == verdict
     assert str(datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=days)) in text
-
-
-def certificate(days: int) -> bytes:
-    """A self-signed certificate that ends in so many days."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=30))
-        .not_valid_after(now + datetime.timedelta(days=days))
-        .sign(key, hashes.SHA256())
-    )
-    return made.public_bytes(serialization.Encoding.PEM)
 
 
 @pytest.mark.dask

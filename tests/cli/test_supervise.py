@@ -2,11 +2,13 @@
 
 import os
 import signal
+import ssl
 import stat
 import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import psutil
 import pytest
@@ -15,7 +17,8 @@ from keepai.cli import supervise
 from keepai.cli.say import WRONG_USE
 from keepai.cli.supervise import SIGN_IN_FILE, Child, Keeper
 from services.i18n import translate
-from tests.cli.conftest import Installation
+from tests.cli.certificate import self_signed
+from tests.cli.conftest import Installation, free_port
 
 AT_ONCE = 1.0  # s, as promised
 
@@ -240,3 +243,36 @@ def test_a_child_that_will_not_end_is_ended(monkeypatch):
     time.sleep(0.3)
     keeper._stop()
     assert not psutil.pid_exists(pid)
+
+
+def test_it_serves_tls_itself(start, tmp_path):
+    self_signed(tmp_path / "cert.pem", tmp_path / "key.pem")
+    running = start(TLS_CERT=tmp_path / "cert.pem", TLS_KEY=tmp_path / "key.pem")
+    context = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+    address = f"https://localhost:{running.installation.port}/"
+    assert urllib.request.urlopen(address, timeout=5, context=context).read() == b"small"
+    assert running.has_said("cli.run.ready", address=address.rstrip("/"))
+
+
+@pytest.mark.slow
+def test_several_web_processes_and_the_background_apart(start, tmp_path):
+    """With Redis; the sibling that runs the loops is replaced like the others."""
+    redis_port = free_port()
+    redis = subprocess.Popen(
+        ["redis-server", "--port", str(redis_port), "--save", "", "--dir", str(tmp_path)],
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        running = start(WEB_PROCESSES=2, REDIS_URL=f"redis://127.0.0.1:{redis_port}/0")
+        assert len(running.child("web").children()) == 2
+        background = running.child("background")
+        background.kill()
+        running.until(lambda: (running.child("background") or background).pid != background.pid, 10 * AT_ONCE)
+        running.look()
+        running.process.terminate()
+        assert running.process.wait(15) == 0
+        assert running.left() == []
+    finally:
+        redis.terminate()
+        redis.wait()
