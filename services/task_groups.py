@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, tuple_
 from sqlmodel import Session, col, select
 
 from models import TaskGroupRun
@@ -71,12 +71,19 @@ def add(db: Session, compute_id: UUID, groups: Iterable[FinishedGroup]) -> None:
 
 
 def latest(
-    db: Session, compute_id: UUID, limit: int = 50, since: datetime | None = None
+    db: Session,
+    compute_id: UUID,
+    limit: int = 50,
+    since: datetime | None = None,
+    before: tuple[datetime, UUID] | None = None,
 ) -> list[TaskGroupRun]:
-    """The runs that ended last (after `since`, if given), newest first."""
+    """The runs that ended last (after `since`, if given), newest first; `before` is (finished_at, id) of the
+    last one already seen."""
     query = select(TaskGroupRun).where(TaskGroupRun.compute_id == compute_id)
     if since is not None:
         query = query.where(TaskGroupRun.finished_at >= since)
+    if before is not None:
+        query = query.where(tuple_(col(TaskGroupRun.finished_at), col(TaskGroupRun.id)) < before)
     order = (col(TaskGroupRun.finished_at).desc(), col(TaskGroupRun.id).desc())
     return list(db.exec(query.order_by(*order).limit(max(0, min(limit, MOST)))))
 

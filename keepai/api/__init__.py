@@ -7,13 +7,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 import keepai
-from keepai.api import auth, dashboard, health, metrics, nothing, notices, reference
+from keepai.api import auth, dashboard, health, history, metrics, nothing, notices, reference
 from keepai.web.problems import problem, problem_of
 from keepai.web.requests import failure
 from keepai.web.scope import Answer
 from services.errors import KeepAIError
 
-ROUTERS = tuple(part.router for part in (auth, notices, health, metrics, dashboard, reference))
+ROUTERS = tuple(part.router for part in (auth, notices, health, metrics, dashboard, history, reference))
 # What pydantic calls a mistake, in our words.
 FIELD_WORDS = {
     "missing": "errors.field.missing",
@@ -26,6 +26,7 @@ FIELD_WORDS = {
     "literal_error": "errors.field.choice",
     "enum": "errors.field.choice",
     "string_too_long": "errors.field.long",
+    "too_long": "errors.field.long",
 }
 
 

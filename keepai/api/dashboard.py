@@ -33,6 +33,12 @@ async def workers(form: Annotated[Format, Query(alias="format")] = "json") -> Re
     return table(snapshot["workers"] if snapshot else [], WORKER_COLUMNS, "workers", form)
 
 
+@router.get("/workers.{form}", dependencies=[requires("compute:read")], include_in_schema=False)
+async def workers_file(form: Format) -> Response:
+    """The same under an address that ends like a file."""
+    return await workers(form)
+
+
 @router.get("/session", dependencies=[signed_in("it tells people about themselves")])
 async def session(request: Request) -> dict[str, Any]:
     """Who the caller is. 401 tells a page that was left open that its sign-in is over."""

@@ -1,6 +1,7 @@
 """The session gate: nothing behind it is reached without a session, except what is named public here."""
 
 import re
+from pathlib import Path
 from urllib.parse import quote
 
 from keepai.web.hosts import refuse_socket
@@ -27,26 +28,14 @@ from services.permissions import Principal
 LOGIN = "/login"
 PASSWORD_PAGE = "/settings"  # noqa: S105 - an address
 SOCKET = "/_event"
-PUBLIC_PATHS = frozenset(
-    {
-        LOGIN,
-        "/auth/login",
-        "/auth/logout",
-        "/new-version",
-        "/manifest.webmanifest",
-        "/sw.js",
-        "/pwa.js",
-        "/tokens.css",
-        "/app.css",
-        "/icons.svg",
-        "/offline.html",
-        "/robots.txt",
-        "/favicon.ico",
-        "/favicon.svg",
-        "/apple-touch-icon.png",
-    }
+ASSETS = Path(__file__).parents[2] / "assets"
+# Pages and addresses that anyone may open; the files of assets/ hold nothing of anybody, and neither does a build's
+# script or style.
+PUBLIC_PATHS = frozenset({LOGIN, "/auth/login", "/auth/logout", "/new-version"})
+PUBLIC_FILES = frozenset(
+    f"/{file.relative_to(ASSETS).as_posix()}" for file in ASSETS.rglob("*") if file.is_file()
 )
-PUBLIC_FOLDERS = ("/assets/", "/icons/")
+PUBLIC_FOLDER = "/assets/"
 YEAR = 365 * 24 * 3600
 STRANGE = re.compile(r"[\x00-\x1f\x7f\\]")
 
@@ -63,7 +52,7 @@ class Gate:
         path = scope["path"]
         if STRANGE.search(path) or ".." in path.split("/") or "//" in path:
             return await self._turn_away(scope, send, 404)
-        if path.startswith(PUBLIC_FOLDERS):
+        if path.startswith(PUBLIC_FOLDER) or path in PUBLIC_FILES:
             return await self._app(scope, receive, send)
         token = identity.token_of_cookie(header(scope, b"cookie"))
         principal = await identity.principal_of_token(token) if token else None

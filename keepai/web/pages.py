@@ -68,7 +68,7 @@ def document(look: Look, title: str, body: str) -> bytes:
         f"<title>{escape(translate(look.locale, 'common.page_title', page=title))}</title>"
         '<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">'
         '<meta name="robots" content="noindex">'
-        '<link rel="icon" href="/favicon.svg" type="image/svg+xml">'
+        '<link rel="icon" href="/icons/keepai.svg" type="image/svg+xml">'
         f"<style>{style()}</style></head>"
         f'<body><header class="brand"><span class="mark">{MARK}</span>{escape(name)}</header>{body}</body></html>'
     ).encode()

@@ -21,6 +21,7 @@ WORDS = {
     "errors.method": "This address does not take {method}.",
     "errors.no_such_address": "There is no such address in the API.",
     "errors.metrics_token": "Metrics need the token of KEEPAI_METRICS_TOKEN, or a request made on this machine.",
+    "errors.unknown_fields": "There is no {names}.",
     "errors.field.missing": "This value is missing.",
     "errors.field.number": "It must be a number.",
     "errors.field.choice": "It must be one of the accepted values.",

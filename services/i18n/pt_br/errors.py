@@ -21,6 +21,7 @@ WORDS = {
     "errors.method": "Este endereço não aceita {method}.",
     "errors.no_such_address": "Este endereço não existe na API.",
     "errors.metrics_token": "As métricas pedem o token de KEEPAI_METRICS_TOKEN, ou um pedido feito nesta máquina.",
+    "errors.unknown_fields": "Não há: {names}.",
     "errors.field.missing": "Falta este valor.",
     "errors.field.number": "Precisa ser um número.",
     "errors.field.choice": "Precisa ser um dos valores aceitos.",
