@@ -7,7 +7,7 @@ in, and the time axis of a plot, are unix seconds.
 
 from services.history.export import to_csv, to_json
 from services.history.plot import Band, Plot, query, query_many
-from services.history.recorder import Recorder
+from services.history.recorder import Recorder, write
 from services.history.rollup import prune, roll_up
 from services.history.series import HOUR, KEEP, MINUTE, RAW, Labels
 from services.history.sizes import LevelSize, Sizes, sizes
@@ -30,4 +30,5 @@ __all__ = [
     "sizes",
     "to_csv",
     "to_json",
+    "write",
 ]

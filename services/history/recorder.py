@@ -2,7 +2,7 @@
 
 import asyncio
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlmodel import Session
@@ -122,6 +122,16 @@ def store(
             data[old.subject_id] = encode(merged)
     blocks.save(db, (Block(subject, RAW, start, block) for subject, block in data.items()))
     return ids
+
+
+def write(db: Session, at: datetime, samples: Iterable[tuple[Labels, Mapping[str, float]]]) -> None:
+    """Write samples of one instant at once, for what is measured seldom."""
+    recorder = Recorder()
+    for labels, values in samples:
+        if values:
+            recorder.add(at.timestamp(), labels, values)
+    for start, minute in recorder._minutes.items():
+        store(db, start, _encode(minute), at, {})
 
 
 def merge(old: Columns, new: Columns) -> Columns:
