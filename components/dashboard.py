@@ -6,7 +6,7 @@ import reflex as rx
 
 from components import ui
 from components.ui.base import Text
-from state.words import t
+from state.words import Words, t
 
 Row = rx.Var[Any]
 
@@ -132,6 +132,7 @@ def plots(
     ready: Any,
     empty: Any,
     span: Row,
+    zone: Row,
     range_: Row,
     options: Any,
     downloads: tuple[Text, Text],
@@ -145,7 +146,7 @@ def plots(
     body = rx.cond(
         empty,
         ui.empty(t("dashboard.plot.nothing"), t("dashboard.plot.nothing_text"), name="activity"),
-        rx.foreach(figures, lambda figure: figure_of(figure, span=span, as_table=as_table)),
+        rx.foreach(figures, lambda figure: figure_of(figure, span=span, zone=zone, as_table=as_table)),
     )
     return ui.card(
         rx.cond(ready, body, rx.fragment(*[ui.skeleton_box(height="188px") for _ in range(3)])),
@@ -160,20 +161,24 @@ def plots(
     )
 
 
-def figure_of(figure: Row, *, span: Row, as_table: Any = False) -> rx.Component:
+def figure_of(figure: Row, *, span: Row, zone: Row, as_table: Any = False, axis: bool = True) -> rx.Component:
     """One plot, or its figures as a table."""
     return ui.plot(
-        figure["data"],
+        figure["series"],
         title=figure["title"],
         caption=figure["caption"],
         unit=figure["unit"],
+        digits=figure["digits"],
         label=figure["label"],
+        language=Words.language,
+        zone=zone,
         marks=figure["marks"],
         gaps=figure["gaps"],
         limits=figure["limits"],
-        layout=figure["layout"],
+        top=figure["top"],
         span=span,
-        height=148,
+        now=t("common.now"),
+        axis=axis,
         table=_figures(figure),
         as_table=as_table,
         key=figure["key"],

@@ -47,7 +47,7 @@ def toolbar(
     """Search, state filters, column choice, downloads."""
     return rx.el.div(
         ui.search_field(
-            label=t("workers.search"), value=text, on_change=on_search, aria_label=t("workers.search.label")
+            label=t("workers.search"), value=text, on_change=on_search
         ),
         rx.el.div(
             ui.chip(t("workers.all"), number=all_, pressed=(filter_ == "") & (text == ""), on_click=on_clear),
@@ -331,6 +331,7 @@ def overview(
     empty: Row,
     figures: Row,
     span: Row,
+    zone: Row,
     range_: Row,
     ranges: Sequence[str],
     on_range: Any,
@@ -357,7 +358,7 @@ def overview(
             rx.cond(
                 empty,
                 rx.el.p(t("dashboard.plot.nothing"), class_name="k-quiet"),
-                rx.foreach(figures, lambda figure: figure_of(figure, span=span)),
+                rx.foreach(figures, lambda figure: figure_of(figure, span=span, zone=zone)),
             ),
             rx.fragment(ui.skeleton_box(height="188px"), ui.skeleton_box(height="188px")),
         ),

@@ -1,3 +1,5 @@
 """KeepAI: the place from which a small team runs its AI."""
 
-__version__ = "0.1.0"
+from services import about
+
+__version__ = about.VERSION

@@ -6,7 +6,8 @@ Pure: it is made from the inventory, the latest reading and what the loops know,
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NotRequired, TypedDict
 
-from services.compute.inventory import WorkerEntry
+from models import WorkerEvent
+from services.compute.inventory import WorkerChange, WorkerEntry
 from services.compute.readings import ComputeReading, GroupReading
 
 ComputeState = Literal["live", "out_of_reach"]
@@ -259,3 +260,27 @@ def compute_samples(total: Totals, took: float) -> dict[str, float]:
     """What is recorded for the compute as a whole."""
     values = {name: float(total[name]) for name in COMPUTE_METRICS}  # type: ignore[literal-required]
     return {**values, "read_seconds": took}
+
+
+def change_row(change: WorkerChange) -> dict[str, Any]:
+    """An event as pages show it."""
+    return {
+        "at": change.at,
+        "worker_id": change.worker_id,
+        "worker": change.worker_name,
+        "kind": change.kind,
+        "by": change.by or "",
+        "detail": change.detail,
+    }
+
+
+def event_row(event: WorkerEvent) -> dict[str, Any]:
+    """A stored event in the same shape."""
+    return {
+        "at": event.at.timestamp(),
+        "worker_id": event.worker_id.hex if event.worker_id else "",
+        "worker": event.worker_name,
+        "kind": event.kind,
+        "by": event.by,
+        "detail": event.detail,
+    }

@@ -27,6 +27,7 @@ class Live(rx.State):
     groups: list[GroupView] = []
     events: list[EventView] = []
     probes: list[ProbeView] = []
+    has_model: bool = False
 
 
 def live_channel(locale: str) -> Channel:
@@ -44,6 +45,10 @@ def live_channel(locale: str) -> Channel:
             "groups": views.groups(snapshot["groups"], locale),
             "events": views.events(snapshot["events"], locale),
             "probes": views.probes(snapshot["probes"], locale),
+            "has_model": any(
+                probe["name"] in views.AI_PROBES and probe["state"] != "not_configured"
+                for probe in snapshot["probes"]
+            ),
         }
 
     return Channel(f"live|{locale}", Live, build)
@@ -92,6 +97,19 @@ class DashboardState(rx.State):
 
     checklist_shown: bool = False
     has_second_admin: bool = False
+    as_table: bool = False
+
+    @rx.event
+    @requires("compute:read")
+    async def show_range(self, span: str):
+        """Another range; it stands in the address, so that it can be sent to a colleague."""
+        return rx.redirect(f"/?range={span}" if span in plots.RANGES else "/", replace=True)
+
+    @rx.event
+    @requires("compute:read")
+    async def toggle_table(self):
+        """The figures as tables, or as plots again."""
+        self.as_table = not self.as_table
 
     @rx.event
     @requires("compute:read")

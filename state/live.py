@@ -124,11 +124,16 @@ class Broadcaster:
         await self._emit(state, values, sid)
 
     async def kick(self, session: str, leave: tuple[type[rx.State], Payload]) -> None:
-        """End every tab of a sign-in: first what makes it load another page, then the end of its socket."""
+        """End every tab of a sign-in."""
         for sid in [sid for sid, tab in self._tabs.items() if tab.session == session]:
-            await self.show(sid, *leave)
-            self._start(self._disconnect_soon(sid))
-            self._forget(sid)
+            await self.kick_tab(sid, leave)
+
+    async def kick_tab(self, sid: str, leave: tuple[type[rx.State], Payload]) -> None:
+        """First what makes the tab load another page, so that nothing of before stays on its screen; then the
+        end of its socket, after which a browser does not come back by itself."""
+        self._forget(sid)
+        await self.show(sid, *leave)
+        self._start(self._disconnect_soon(sid))
 
     @property
     def sessions(self) -> set[str]:

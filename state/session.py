@@ -18,6 +18,7 @@ Theme = Literal["system", "light", "dark"]
 class SessionState(rx.State):
     """The signed-in person. Only what the screen needs; the session itself is looked up from the cookie."""
 
+    id: str = ""
     name: str = ""
     email: str = ""
     initials: str = ""
@@ -33,6 +34,7 @@ class SessionState(rx.State):
 
     def _show(self, person: Principal) -> None:
         self._show_name(person.label, person.zone)
+        self.id = person.account_id.hex
         self.email = person.email
         self.role = person.role
         self.theme = person.theme
@@ -59,7 +61,7 @@ class SessionState(rx.State):
     @rx.event
     @requires("profile:write")
     async def switch_theme(self, theme: Theme):
-        """Remember the theme on every device; the browser has already changed it."""
+        """Remember the theme for other devices; this browser has already changed it."""
         person = principal()
         await db.write(accounts.update_profile, person.account_id, theme=theme)
         identity.forget(account_id=person.account_id)
@@ -67,7 +69,7 @@ class SessionState(rx.State):
 
     @rx.event
     @requires("profile:write")
-    async def close_toast(self, toast_id: int):
+    async def close_toast(self, toast_id: str):
         """Take one message away."""
         toasts = await self.get_state(Toasts)
         toasts._drop(toast_id)

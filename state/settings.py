@@ -1,5 +1,6 @@
 """What the settings page shows, and what its forms do."""
 
+import functools
 from typing import TypedDict
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -17,11 +18,15 @@ from state.live import broadcaster
 from state.session import LEAVE_REVOKED, SessionState, enter
 from state.words import Words
 
-ZONES = sorted(
-    zone
-    for zone in available_timezones()
-    if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/"))
-)
+
+@functools.cache
+def zones() -> list[str]:
+    """The time zones to choose from, by their names in the tz database."""
+    return sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+
+
+PROFILE = ("name", "zone")
+PASSWORD = ("current", "new", "again")
 
 
 class SessionView(TypedDict):
@@ -43,9 +48,9 @@ class SettingsState(rx.State):
     locale: str = "pt-BR"
     zone: str = ""
     theme: str = "system"
-    profile_errors: dict[str, str] = {}
+    profile_errors: dict[str, str] = dict.fromkeys(PROFILE, "")
     profile_saving: bool = False
-    password_errors: dict[str, str] = {}
+    password_errors: dict[str, str] = dict.fromkeys(PASSWORD, "")
     password_changed: bool = False
     must_change: bool = False
     sessions: list[SessionView] = []
@@ -59,7 +64,8 @@ class SettingsState(rx.State):
         self.name, self.email = person.name, person.email
         self.locale, self.zone, self.theme = person.locale, person.zone, person.theme
         self.must_change = person.must_change_password
-        self.profile_errors, self.password_errors, self.password_changed = {}, {}, False
+        self.profile_errors, self.password_errors = no_errors(PROFILE), no_errors(PASSWORD)
+        self.password_changed = False
         self.insecure = _insecure()
         await self._load_sessions()
 
@@ -76,10 +82,10 @@ class SettingsState(rx.State):
                 zone=form.get("zone", ""),
             )
         except Invalid as error:
-            self.profile_errors = _in_words(error, person.locale)
+            self.profile_errors = in_words(error, PROFILE, person.locale)
             return
         identity.forget(account_id=person.account_id)
-        self.profile_errors = {}
+        self.profile_errors = no_errors(PROFILE)
         self.name, self.zone = account.name, account.zone
         session = await self.get_state(SessionState)
         session._show_name(account.name or account.email, account.zone)
@@ -96,13 +102,14 @@ class SettingsState(rx.State):
                 raise Invalid(fields={"again": "settings.password.different"})
             await db.write(accounts.change_password, person.account_id, person.session_id, current, new)
         except Invalid as error:
-            self.password_errors = _in_words(error, person.locale)
+            self.password_errors = in_words(error, PASSWORD, person.locale)
             return
         ended = [UUID(row["id"]) for row in self.sessions if not row["current"]]
         identity.forget(account_id=person.account_id)
         for session_id in ended:
             identity.end(session_id=session_id)
-        self.password_errors, self.password_changed, self.must_change = {}, True, False
+        self.password_errors = no_errors(PASSWORD)
+        self.password_changed, self.must_change = True, False
         (await self.get_state(SessionState)).must_change_password = False
         await self._load_sessions()
         await tell(self, "ok", translate(person.locale, "settings.password.saved"))
@@ -156,8 +163,15 @@ def device(user_agent: str, locale: str) -> str:
     return browser or system or translate(locale, "settings.sessions.unknown_device")
 
 
-def _in_words(error: Invalid, locale: str) -> dict[str, str]:
-    return {field: translate(locale, key, **error.params) for field, key in error.fields.items()}
+def no_errors(fields: tuple[str, ...]) -> dict[str, str]:
+    """The words beside each field of a form while nothing is wrong."""
+    return dict.fromkeys(fields, "")
+
+
+def in_words(error: Invalid, fields: tuple[str, ...], locale: str) -> dict[str, str]:
+    """What is wrong, beside the field it concerns."""
+    said = {field: translate(locale, key, **error.params) for field, key in error.fields.items()}
+    return {**no_errors(fields), **said}
 
 
 def _insecure() -> bool:

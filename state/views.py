@@ -407,3 +407,83 @@ def table_totals(total: Totals, locale: str) -> dict[str, dict[str, str]]:
             "network": format.bytes_rate(locale, total["net"]),
         }
     }
+
+
+class Fact(TypedDict):
+    """A named value of a worker."""
+
+    name: str
+    value: str
+
+
+class WorkerFacts(TypedDict):
+    """The open worker in words."""
+
+    id: str
+    name: str
+    look: str
+    word: str
+    since: float
+    seen: float
+    caption: str
+    callout: str
+    nanny: bool
+    lost: bool
+    facts: list[Fact]
+    memory: str
+
+
+NO_WORKER = WorkerFacts(
+    id="",
+    name="",
+    look="unknown",
+    word="",
+    since=0.0,
+    seen=0.0,
+    caption="",
+    callout="",
+    nanny=False,
+    lost=False,
+    facts=[],
+    memory="",
+)
+
+
+def worker_facts(row: WorkerRow, locale: str) -> WorkerFacts:
+    """What the head of the panel and its overview say."""
+    words = "workers.with_nanny" if row["nanny"] else "workers.without_nanny"
+    said = row["state"] in ("paused", "lost", "restarted", "retiring", "unknown")
+    return WorkerFacts(
+        id=row["id"],
+        name=row["name"],
+        look=row["state"],
+        word=translate(locale, f"states.{row['state']}"),
+        since=row["since"],
+        seen=row["last_seen"],
+        caption=f"{row['address']} · {translate(locale, words)}",
+        callout=translate(locale, f"workers.callout.{row['state']}") if said else "",
+        nanny=row["nanny"],
+        lost=row["state"] == "lost",
+        facts=_facts(row, locale),
+        memory=memory_words(row, locale),
+    )
+
+
+def _facts(row: WorkerRow, locale: str) -> list[Fact]:
+    share = format.percent(locale, 100 * row["memory"] / row["limit"]) if row["limit"] else ""
+    pairs = [
+        ("memory", f"{format.bytes_binary(locale, row['memory'])} {share}".strip()),
+        ("cpu", format.percent(locale, row["cpu"] / (row["threads"] or 1))),
+        ("spilled", format.bytes_binary(locale, row["spilled"])),
+        ("loop", format.duration(locale, row["event_loop"])),
+        ("threads", f"{row['executing']}/{row['threads']}"),
+        ("tasks", format.number(locale, row["ready"])),
+        ("files", format.number(locale, row["fds"])),
+        ("restarts", format.number(locale, row["restarts"])),
+    ]
+    return [Fact(name=translate(locale, f"workers.fact.{name}"), value=value) for name, value in pairs]
+
+
+def memory_words(row: WorkerRow, locale: str) -> str:
+    """What a worker would have to move or lose."""
+    return format.bytes_binary(locale, row["managed"])

@@ -1,25 +1,29 @@
-"""What the workers page shows, and what its buttons do."""
+"""What the workers page shows, and what its buttons do.
 
-import asyncio
+The view (sort, filter, columns, selected worker, tab) is in the address: buttons change the address, and loading it
+shows it. Only the window that is scrolled to is not.
+"""
+
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict
+from urllib.parse import urlencode
 
 import reflex as rx
 
-from services import actions, db, worker_events, workers
-from services.clock import now
-from services.errors import NotFound
+from services import operations
 from services.i18n import translate
 from services.snapshot import Snapshot, WorkerRow
-from state import plots, views
-from state.dashboard import live_channel
+from state import plots, views, worker_insight
+from state.dashboard import DEFAULT_RANGE, live_channel
 from state.guard import principal, requires, tell
 from state.live import Channel, Looks, broadcaster
 from state.session import enter
 from state.views import WorkerCell
 from state.worker_table import STATES, WorkerView, counts, parse, scrolled, select, window
 
-PANEL_TABS = ("overview", "running", "logs", "stack", "profile", "events")
+TABS = ("overview", "running", "logs", "stack", "profile", "events")
+TOTALS = ("workers", "cpu", "memory", "threads", "tasks", "network")
 
 
 class WorkerRows(rx.State):
@@ -27,12 +31,10 @@ class WorkerRows(rx.State):
 
     ready: bool = False
     rows: list[WorkerCell] = []
-    offset: int = 0
     found: int = 0
     all: int = 0
     counts: dict[str, int] = dict.fromkeys(STATES, 0)
-    totals: dict[str, str] = dict.fromkeys(("workers", "cpu", "memory", "threads", "tasks", "network"), "")
-    limit: str = ""
+    totals: dict[str, str] = dict.fromkeys(TOTALS, "")
 
 
 def rows_channel(view: WorkerView, locale: str) -> Channel:
@@ -46,7 +48,6 @@ def rows_channel(view: WorkerView, locale: str) -> Channel:
         return {
             "ready": True,
             "rows": [views.worker_cell(row, offset + place, locale) for place, row in enumerate(visible)],
-            "offset": offset,
             "found": len(found),
             "all": len(snapshot["workers"]),
             "counts": counts(snapshot["workers"]),
@@ -54,3 +55,284 @@ def rows_channel(view: WorkerView, locale: str) -> Channel:
         }
 
     return Channel(f"rows|{view.key}|{locale}", WorkerRows, build)
+
+
+class WorkerPanel(rx.State):
+    """The worker that is open; written only by the broadcast."""
+
+    id: str = ""
+    found: bool = False
+    ready: bool = False
+    worker: views.WorkerFacts = views.NO_WORKER
+
+
+def panel_channel(worker_id: str, locale: str) -> Channel:
+    """What is known of one worker now."""
+
+    async def build(snapshot: Snapshot | None) -> dict[str, Any]:
+        row = find(snapshot, worker_id)
+        return {
+            "id": worker_id,
+            "ready": snapshot is not None,
+            "found": row is not None,
+            "worker": views.worker_facts(row, locale) if row else views.NO_WORKER,
+        }
+
+    return Channel(f"panel|{worker_id}|{locale}", WorkerPanel, build)
+
+
+class WorkerPlots(rx.State):
+    """The history of the open worker."""
+
+    ready: bool = False
+    empty: bool = False
+    span: list[float] = [0.0, 0.0]
+    figures: list[plots.Figure] = []
+
+
+def worker_plots_channel(worker_id: str, span: str, locale: str) -> Channel:
+    """Memory and CPU of one worker over a range."""
+
+    async def build(snapshot: Snapshot | None) -> dict[str, Any]:
+        if snapshot is None or find(snapshot, worker_id) is None:
+            return {"ready": False}
+        return await plots.of_worker(snapshot["compute"]["id"], worker_id, span, locale)
+
+    return Channel(f"plots|{worker_id}|{span}|{locale}", WorkerPlots, build, period=plots.REFRESH[span])
+
+
+class Pending(TypedDict):
+    """An action that waits for a yes. `kind` is empty while none does."""
+
+    kind: str
+    id: str
+    name: str
+    memory: str
+
+
+NOTHING_PENDING = Pending(kind="", id="", name="", memory="")
+
+
+class WorkersState(rx.State):
+    """The view of this tab, and the buttons of the page."""
+
+    sort: str = "name"
+    descending: bool = False
+    text: str = ""
+    filter: str = ""
+    columns: list[str] = list(WorkerView().columns)
+    selected: str = ""
+    tab: str = TABS[0]
+    range: str = DEFAULT_RANGE
+    pending: Pending = NOTHING_PENDING
+    busy: dict[str, str] = {}
+
+    @rx.event
+    @requires("compute:read")
+    async def load(self):
+        """Show the view of the address."""
+        await enter(self, self._looks(self._view()))
+
+    @rx.event
+    @requires("compute:read")
+    async def load_one(self):
+        """Show one worker as a page of its own."""
+        await enter(self, self._looks(self._view(), table=False))
+
+    @rx.event
+    @requires("compute:read")
+    async def scroll(self, first: int, visible: int):
+        """Send the rows around those in sight."""
+        view = scrolled(self._view(), first, visible)
+        person = principal()
+        sid = self.router.session.session_id
+        await broadcaster().attend(sid, str(person.session_id), person.locale, self._looks(view))
+
+    @rx.event
+    @requires("compute:read")
+    async def sort_by(self, column: str):
+        """Sort by a column, or the other way round."""
+        return self._go(self._view().sorted_by(column))
+
+    @rx.event
+    @requires("compute:read")
+    async def search(self, text: str):
+        """Only workers whose name or host has this text."""
+        return self._go(replace(self._view(), text=text[:100]))
+
+    @rx.event
+    @requires("compute:read")
+    async def filter_by(self, state: str):
+        """Only workers in this state; the same again shows all."""
+        view = self._view()
+        wanted = "" if state == view.state or state not in STATES else state
+        return self._go(replace(view, state=wanted))
+
+    @rx.event
+    @requires("compute:read")
+    async def clear_filter(self):
+        """All workers."""
+        return self._go(replace(self._view(), state="", text=""))
+
+    @rx.event
+    @requires("compute:read")
+    async def toggle_column(self, column: str):
+        """Show or hide a column."""
+        view = self._view()
+        shown = [name for name in view.columns if name != column]
+        if column not in view.columns:
+            shown.append(column)
+        return self._go(replace(view, columns=parse({"columns": ",".join(shown)}).columns))
+
+    @rx.event
+    @requires("compute:read")
+    async def open(self, worker_id: str):
+        """Open a worker beside the table."""
+        return self._go(replace(self._view(), selected=worker_id[:64]))
+
+    @rx.event
+    @requires("compute:read")
+    async def close(self):
+        """Close the panel."""
+        return self._go(replace(self._view(), selected=""))
+
+    @rx.event
+    @requires("compute:read")
+    async def show_tab(self, tab: str):
+        """Another part of the open worker."""
+        view = self._view()
+        self.tab = tab if tab in TABS else TABS[0]
+        return self._go(view)
+
+    @rx.event
+    @requires("compute:read")
+    async def show_range(self, span: str):
+        """Another range of the open worker's history."""
+        view = self._view()
+        self.range = span if span in plots.RANGES else DEFAULT_RANGE
+        return self._go(view)
+
+    @rx.event
+    @requires("compute:act")
+    async def ask(self, kind: str, worker_id: str):
+        """Ask before an action that cannot be undone."""
+        if kind not in ("retire", "restart"):
+            return
+        row = operations.worker(worker_id)
+        self.pending = Pending(
+            kind=kind, id=row["id"], name=row["name"], memory=views.memory_words(row, principal().locale)
+        )
+
+    @rx.event
+    @requires("compute:act")
+    async def ask_cancel(self, group: str):
+        """Ask before the rest of a task group is given up."""
+        self.pending = Pending(kind="cancel", id=group[:300], name=group[:300], memory="")
+
+    @rx.event
+    @requires("compute:read")
+    async def dismiss(self):
+        """No."""
+        self.pending = NOTHING_PENDING
+
+    @rx.event(background=True)
+    @requires("compute:act")
+    async def confirm(self, kind: str, target: str):
+        """Yes: do it, and say what the scheduler then shows."""
+        person = principal()
+        async with self:
+            self.pending = NOTHING_PENDING
+            if target in self.busy:
+                return
+            self.busy = {**self.busy, target: kind}
+        try:
+            done = await operations.run(kind, target, by=person.label)
+            text = translate(person.locale, done.text, **done.params)
+            await tell(self, done.state, text, done.detail)
+        finally:
+            async with self:
+                self.busy = {name: what for name, what in self.busy.items() if name != target}
+
+    @rx.event
+    @requires("compute:act")
+    async def forget(self, worker_id: str):
+        """Take a lost worker off the list."""
+        row = await operations.forget(worker_id, by=principal().label)
+        await tell(self, "ok", translate(principal().locale, "workers.forget.done", name=row["name"]))
+        return self._go(replace(self._view(), selected=""))
+
+    @rx.event(background=True)
+    @requires("compute:scale")
+    async def scale(self, form: dict[str, str]):
+        """Give the embedded compute another number of workers."""
+        person = principal()
+        wanted = operations.wanted_workers(form.get("workers", ""))
+        async with self:
+            if "scale" in self.busy:
+                return
+            self.busy = {**self.busy, "scale": "scale"}
+        try:
+            done = await operations.scale(wanted, by=person.label)
+            await tell(self, done.state, translate(person.locale, done.text, **done.params), done.detail)
+        finally:
+            async with self:
+                self.busy = {name: what for name, what in self.busy.items() if name != "scale"}
+
+    def _show(self, view: WorkerView, query: Mapping[str, str]) -> None:
+        """Take over what the address says. Only what changed is set, since setting is sending."""
+        tab, span = query.get("tab", ""), query.get("range", "")
+        shown = {
+            "sort": view.sort,
+            "descending": view.descending,
+            "text": view.text,
+            "filter": view.state,
+            "columns": list(view.columns),
+            "selected": view.selected,
+            "tab": tab if tab in TABS else TABS[0],
+            "range": span if span in plots.RANGES else DEFAULT_RANGE,
+        }
+        for name, value in shown.items():
+            if getattr(self, name) != value:
+                setattr(self, name, value)
+
+    def _view(self) -> WorkerView:
+        """The view of the address. After an hour without a click the server has forgotten the tab; the address
+        has not, so the first click does what it says."""
+        query = self.router.url.query_parameters
+        view = parse(query)
+        path = self.router.url.path.rstrip("/")
+        if path.startswith("/workers/"):
+            view = replace(view, selected=path.rsplit("/", 1)[-1][:64])
+        self._show(view, query)
+        return view
+
+    def _go(self, view: WorkerView):
+        alone = self.router.url.path.startswith("/workers/")
+        rest = {"tab": (self.tab, TABS[0]), "range": (self.range, DEFAULT_RANGE)} if view.selected else {}
+        more = urlencode({name: value for name, (value, usual) in rest.items() if value != usual})
+        query = more if alone else "&".join(part for part in (view.query, more) if part)
+        address = f"/workers/{view.selected}" if alone else "/workers"
+        return rx.redirect(f"{address}?{query}" if query else address, replace=True)
+
+    def _looks(self, view: WorkerView, *, table: bool = True) -> Looks:
+        worker, tab, span = view.selected, self.tab, self.range
+
+        def looks(locale: str) -> list[Channel]:
+            channels = [live_channel(locale)]
+            if table:
+                channels.append(rows_channel(view, locale))
+            if worker:
+                channels.append(panel_channel(worker, locale))
+                if tab == "overview":
+                    channels.append(worker_plots_channel(worker, span, locale))
+                else:
+                    channels.append(worker_insight.channel(tab, worker, locale))
+            return channels
+
+        return looks
+
+
+def find(snapshot: Snapshot | None, worker_id: str) -> WorkerRow | None:
+    """The row of a worker in a snapshot."""
+    rows = snapshot["workers"] if snapshot else []
+    return next((row for row in rows if row["id"] == worker_id), None)

@@ -190,7 +190,7 @@ class Plot(rx.Component):
     tag = "Plot"
     lib_dependencies: list[str] = ["plotly.js-basic-dist-min@3.7.0"]
 
-    series: rx.Var[list[Series]]
+    series: rx.Var[list[dict[str, Any]]]
     label: rx.Var[str]
     height: rx.Var[int]
     language: rx.Var[str]
@@ -200,9 +200,9 @@ class Plot(rx.Component):
     digits: rx.Var[int]
     now: rx.Var[str]
     axis: rx.Var[bool]
-    marks: rx.Var[list[Mark]]
-    gaps: rx.Var[list[Gap]]
-    limits: rx.Var[list[Limit]]
+    marks: rx.Var[list[dict[str, Any]]]
+    gaps: rx.Var[list[dict[str, Any]]]
+    limits: rx.Var[list[dict[str, Any]]]
     span: rx.Var[list[float]]
     top: rx.Var[float]
 
@@ -254,7 +254,7 @@ def plot(
         rx.el.figcaption(
             rx.el.b(title),
             rx.el.span(
-                caption if isinstance(caption, rx.Component) or caption != "" else unit,
+                unit if isinstance(caption, str) and not caption else caption,
                 class_name="k-caption",
             ),
             rx.el.output(class_name="k-readout"),

@@ -12,13 +12,15 @@ from services.bus import Bus, Message
 from services.clock import now
 from services.compute import endpoint
 from services.compute.inventory import Intent, WorkerChange, WorkerEntry, advance
-from services.compute.readings import ComputeReading, GroupReading
 from services.compute.reader import ComputeReader
+from services.compute.readings import ComputeReading, GroupReading
 from services.settings import Settings
 from services.snapshot import (
     ComputeInfo,
     Snapshot,
+    change_row,
     compute_samples,
+    event_row,
     running_groups,
     subject_samples,
     totals,
@@ -30,9 +32,8 @@ log = logging.getLogger(__name__)
 PERIOD = 1.0
 HTTP_PERIOD = 2.0
 EVENTS_SHOWN = 20
-INTENT_LASTS = 120.0
-# A reading older than this no longer describes the present: the workers' state becomes unknown.
-STALE_AFTER = 5.0
+FLUSH_EVERY = 1.0
+INTENT_LASTS = 3600.0
 
 
 async def run(settings: Settings, bus: Bus) -> None:
@@ -70,9 +71,7 @@ class Collector:
             await asyncio.shield(self._close())
 
     async def _load(self) -> None:
-        target = endpoint.resolve(self._settings)
-        key = "embedded" if not self._settings.dask_scheduler else self._settings.dask_scheduler
-        del target
+        key = self._settings.dask_scheduler or "embedded"
         self._compute_id = await db.write(workers.ensure_compute, key, now())
         self._entries = await db.read(workers.load, self._compute_id)
         for event in reversed(await db.read(worker_events.latest, self._compute_id, EVENTS_SHOWN)):
@@ -138,15 +137,12 @@ class Collector:
         )
 
     def _record(self, snapshot: Snapshot, reading: ComputeReading) -> None:
-        compute = str(self._compute_id)
-        samples = {
-            history.labels(kind="worker", compute=compute, worker=worker): values
-            for worker, values in subject_samples(snapshot["workers"]).items()
-        }
-        samples[history.labels(kind="compute", compute=compute)] = compute_samples(
-            snapshot["totals"], reading.took
+        compute, at = str(self._compute_id), snapshot["at"]
+        self._recorder.add(
+            at, {"kind": "compute", "compute": compute}, compute_samples(snapshot["totals"], reading.took)
         )
-        self._recorder.add(snapshot["at"], samples)
+        for worker, values in subject_samples(snapshot["workers"]).items():
+            self._recorder.add(at, {"kind": "worker", "compute": compute, "worker": worker}, values)
 
     async def _remember(self, changes: tuple[WorkerChange, ...]) -> None:
         await db.write(workers.save, self._compute_id, self._entries)
@@ -160,12 +156,17 @@ class Collector:
 
     async def _flush_often(self) -> None:
         while True:
-            await asyncio.sleep(history.FLUSH_EVERY)
-            await self._recorder.flush()
+            await asyncio.sleep(FLUSH_EVERY)
+            try:
+                await self._recorder.flush(time.time())
+            except (
+                Exception
+            ) as error:  # it keeps what it could not write, and the people who watch lose nothing
+                log.warning("samples could not be stored yet: %s", error)
 
     async def _close(self) -> None:
-        await self._recorder.flush()
-        await db.write(workers.save, self._compute_id, self._entries)
+        await self._recorder.flush(time.time(), everything=True)
+        await db.write(workers.save, self._compute_id, self._entries, readings=True)
         await self._reader.close()
 
     def _on_intent(self, message: Message) -> None:
@@ -174,27 +175,3 @@ class Collector:
     def _on_forget(self, message: Message) -> None:
         """A lost worker was taken off the list by hand."""
         self._entries = tuple(e for e in self._entries if e.id != message["worker_id"] or e.state != "lost")
-
-
-def change_row(change: WorkerChange) -> dict[str, Any]:
-    """An event as pages show it."""
-    return {
-        "at": change.at,
-        "worker_id": change.worker_id,
-        "worker": change.worker_name,
-        "kind": change.kind,
-        "by": change.by or "",
-        "detail": change.detail,
-    }
-
-
-def event_row(event: Any) -> dict[str, Any]:
-    """A stored event in the same shape."""
-    return {
-        "at": event.at.timestamp(),
-        "worker_id": event.worker_id.hex if event.worker_id else "",
-        "worker": event.worker_name,
-        "kind": event.kind,
-        "by": event.by,
-        "detail": event.detail,
-    }

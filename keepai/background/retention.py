@@ -15,9 +15,10 @@ FIRST_AFTER = 30.0
 
 
 async def run(_settings: Settings, _bus: Bus) -> None:
-    """Compact and prune every ten minutes, until cancelled."""
+    """Make the coarser points and forget what is too old, every ten minutes, until cancelled."""
     await asyncio.sleep(FIRST_AFTER)
     while True:
+        await history.roll_up(now())
         for task in (history.prune, worker_events.prune, task_groups.prune, workers.prune, sessions.prune):
             await db.write(task, now())
         await asyncio.sleep(EVERY)

@@ -1,6 +1,9 @@
 """The system page."""
 
 WORDS = {
+    "system.stream.1m": "1 min",
+    "system.stream.5m": "5 min",
+    "system.stream.30m": "30 min",
     "system.title": "System",
     "system.services": "Services",
     "system.services.caption": "checked every 30 s",

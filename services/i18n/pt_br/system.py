@@ -1,6 +1,9 @@
 """The system page."""
 
 WORDS = {
+    "system.stream.1m": "1 min",
+    "system.stream.5m": "5 min",
+    "system.stream.30m": "30 min",
     "system.title": "Sistema",
     "system.services": "Serviços",
     "system.services.caption": "conferidos a cada 30 s",

@@ -1,0 +1,128 @@
+"""The Reflex app: pages, routes, layers and what starts and ends with a web process."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import reflex as rx
+
+from keepai import api, pages, web
+from keepai.background import role
+from keepai.web import sockets
+from services import db, identity, live, operations, sessions
+from services.bus import Bus, open_bus
+from services.clock import now
+from services.settings import Settings, get_settings
+from state import live as live_state
+from state import plots
+from state.session import LEAVE_REVOKED
+
+log = logging.getLogger(__name__)
+
+NAMESPACE = "/_event"
+CHECK_SESSIONS_EVERY = 5.0
+_kicking: set[asyncio.Future[None]] = set()
+
+
+def named_error(exception: Exception) -> None:
+    """Log what escaped a handler. The guard of each handler has told the person already."""
+    log.error("an event failed", exc_info=exception)
+
+
+app = rx.App(
+    html_lang="pt-BR",
+    stylesheets=["/tokens.css", "/app.css"],
+    head_components=pages.head(),
+    toaster=None,
+    extra_app_wraps={},
+    api_transformer=[api.build(), web.wrap],
+    backend_exception_handler=named_error,
+)
+pages.add_to(app)
+
+
+class Sockets:
+    """The web socket server as the broadcaster sees it."""
+
+    def __init__(self, namespace: Any) -> None:
+        self._namespace = namespace
+        self._manager = namespace.server.manager
+
+    async def emit(self, event: str, data: Any, room: str) -> None:
+        await self._namespace.emit(event, data, room=room)
+
+    async def enter(self, sid: str, room: str) -> None:
+        if self._manager.is_connected(sid, NAMESPACE):
+            await self._namespace.enter_room(sid, room)
+
+    async def leave(self, sid: str, room: str) -> None:
+        if self._manager.is_connected(sid, NAMESPACE):
+            await self._namespace.leave_room(sid, room)
+
+    async def disconnect(self, sid: str) -> None:
+        await self._namespace.disconnect(sid)
+
+    def is_connected(self, sid: str) -> bool:
+        return bool(self._manager.is_connected(sid, NAMESPACE))
+
+
+@contextlib.asynccontextmanager
+async def lifespan() -> AsyncIterator[None]:
+    """Live data, and the background role unless it has a process of its own."""
+    settings = get_settings()
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    redis_url = settings.redis_url.get_secret_value()
+    bus = open_bus(redis_url)
+    broadcaster = live_state.start(Sockets(app.event_namespace))
+    bus.subscribe("snapshot", lambda message: _receive(broadcaster, message))
+    operations.configure(bus, settings)
+    loop = asyncio.get_running_loop()
+    identity.on_end(lambda ended: loop.call_soon_threadsafe(_kick_soon, broadcaster, ended))
+    tasks = [asyncio.create_task(broadcaster.run()), asyncio.create_task(_check_sessions(broadcaster))]
+    thread = _background(settings, bus) if not redis_url else None
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        if thread:
+            await asyncio.to_thread(thread.stop)
+
+
+app.register_lifespan_task(lifespan)
+
+
+def _background(settings: Settings, bus: Bus) -> role.Thread:
+    thread = role.Thread(settings, bus)
+    thread.start()
+    return thread
+
+
+def _receive(broadcaster: live_state.Broadcaster, message: dict[str, Any]) -> None:
+    live.publish(message)  # type: ignore[arg-type]
+    plots.remember(message)  # type: ignore[arg-type]
+    broadcaster.on_snapshot(message)
+
+
+def _kick_soon(broadcaster: live_state.Broadcaster, ended: identity.Ended) -> None:
+    for sid in sockets.of(app.sio, ended):
+        task = asyncio.ensure_future(broadcaster.kick_tab(sid, LEAVE_REVOKED))
+        _kicking.add(task)
+        task.add_done_callback(_kicking.discard)
+
+
+async def _check_sessions(broadcaster: live_state.Broadcaster) -> None:
+    """End the tabs of sign-ins that ended in another process, or ran out."""
+    while True:
+        await asyncio.sleep(CHECK_SESSIONS_EVERY)
+        try:
+            valid = await db.read(sessions.still_valid, broadcaster.sessions, now())
+        except Exception as error:
+            log.warning("sign-ins of open tabs could not be checked: %s", error)
+            continue
+        for session in broadcaster.sessions - valid:
+            await broadcaster.kick(session, LEAVE_REVOKED)

@@ -1,0 +1,48 @@
+"""`/settings`: one's own profile, password and sessions."""
+
+import reflex as rx
+
+from components import settings as parts
+from keepai.pages.shell import role_word, shell
+from state.session import SessionState
+from state.settings import SettingsState, zones
+from state.words import Words, t
+
+ON_LOAD = SettingsState.load
+
+
+def page() -> rx.Component:
+    """The settings page."""
+    return shell(
+        rx.el.div(
+            rx.cond(SettingsState.must_change, parts.must_change()),
+            rx.cond(SettingsState.insecure, parts.insecure()),
+            rx.el.div(
+                parts.profile(
+                    name=SettingsState.name,
+                    email=SettingsState.email,
+                    locale=Words.language,
+                    zone=SettingsState.zone,
+                    zones=zones(),
+                    role=role_word(),
+                    errors=SettingsState.profile_errors,
+                    saving=SettingsState.profile_saving,
+                    on_save=SettingsState.save_profile,
+                    on_language=SessionState.switch_language,
+                ),
+                rx.el.div(
+                    parts.password(
+                        errors=SettingsState.password_errors,
+                        changed=SettingsState.password_changed,
+                        on_change=SettingsState.change_password,
+                    ),
+                    parts.sessions(SettingsState.sessions, on_end=SettingsState.end_session),
+                    class_name="k-stack",
+                ),
+                class_name="k-halves",
+            ),
+            class_name="k-stack",
+        ),
+        title=t("settings.title"),
+        place="settings",
+    )

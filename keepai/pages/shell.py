@@ -1,0 +1,54 @@
+"""The frame with this person, their language, the live light and their messages: what every page stands in."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import reflex as rx
+
+from components import frame as frames
+from components.dashboard import compute_strip
+from components.ui.base import Content
+from services.permissions import ROLES
+from state.dashboard import Live
+from state.session import SessionState
+from state.toasts import Toasts
+from state.words import t
+
+
+def shell(
+    *content: Content,
+    title: Content,
+    place: str,
+    palette: frames.Palette | None = None,
+    notices: Sequence[Content] = (),
+    **options: Any,
+) -> rx.Component:
+    """A whole page."""
+    return rx.fragment(
+        frames.frame(
+            *content,
+            title=title,
+            place=place,
+            person=frames.Person(
+                id=SessionState.id,
+                name=SessionState.name,
+                initials=SessionState.initials,
+                email=SessionState.email,
+                role=role_word(),
+                zone=SessionState.zone,
+            ),
+            live=frames.Live(at=Live.at, age_ms=Live.age_ms),
+            on_language=SessionState.switch_language,
+            palette=palette,
+            messages=frames.Messages(rows=Toasts.items, on_close=SessionState.close_toast),
+            notices=[compute_strip(Live.compute), *notices],
+            **options,
+        ),
+        # Loaded by pwa.js as soon as it is not empty: the session has ended.
+        rx.el.span(hidden=True, data_k_leave=SessionState.leave),
+    )
+
+
+def role_word() -> rx.Var[str]:
+    """The role of this person in words."""
+    return rx.match(SessionState.role, *[(name, t(f"settings.role.{name}")) for name in ROLES], "")

@@ -1,0 +1,394 @@
+"""Figures from history: what the plots, sparklines and tables of a range show."""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypedDict
+from uuid import UUID
+
+from models import WorkerEvent
+from services import db, format, history, worker_events
+from services.i18n import translate
+from services.snapshot import Snapshot, compute_samples, subject_samples
+
+RANGES: Mapping[str, int] = {"15m": 900, "1h": 3600, "24h": 86_400, "7d": 604_800}
+# How often a plot of this range is drawn anew, in seconds: about the width of two of its points.
+REFRESH: Mapping[str, float] = {"15m": 5.0, "1h": 15.0, "24h": 120.0, "7d": 600.0}
+POINTS = 240
+SPARK_SECONDS, SPARK_POINTS = 3600, 60
+TABLE_ROWS = 12
+GIB = 2**30
+MARKED = ("lost", "paused", "restarted", "retired", "joined")
+MOST_MARKS = 12
+
+
+class Trace(TypedDict):
+    """A line: `x` in unix seconds, `y` with None where nothing was measured, `color` a token."""
+
+    name: str
+    color: str
+    x: list[float]
+    y: list[float | None]
+    fill: bool
+    stack: bool
+    step: bool
+
+
+class Mark(TypedDict):
+    """An event: a thin line at `x` (unix seconds) with words, in the colour of its state."""
+
+    x: float
+    label: str
+    state: str
+
+
+class Gap(TypedDict):
+    """A stretch without samples."""
+
+    x0: float
+    x1: float
+    label: str
+
+
+class Limit(TypedDict):
+    """A threshold: a dashed line with words."""
+
+    y: float
+    label: str
+    state: str
+
+
+class TableRow(TypedDict):
+    """One line of a plot as a table."""
+
+    at: float
+    values: list[str]
+
+
+class Figure(TypedDict):
+    """One plot, and the same as a table of a few lines. `top` is the upper end of the axis, 0 for by the data."""
+
+    key: str
+    title: str
+    caption: str
+    unit: str
+    digits: int
+    label: str
+    series: list[Trace]
+    marks: list[Mark]
+    gaps: list[Gap]
+    limits: list[Limit]
+    top: float
+    heads: list[str]
+    table: list[TableRow]
+
+
+class Series(TypedDict):
+    """What a plot draws of one metric: `factor` turns stored values into the unit shown."""
+
+    metric: str
+    words: str
+    colour: str
+    factor: float
+    fill: bool
+    stacked: bool
+
+
+# The last minutes as this process saw them: history is written every quarter of a minute or later, and a plot
+# of fifteen minutes should not lag behind its own tiles.
+_recent = history.Recorder()
+
+
+def remember(snapshot: Snapshot) -> None:
+    """Keep the newest samples until they are in the database."""
+    at, compute = snapshot["at"], snapshot["compute"]["id"]
+    if snapshot["compute"]["state"] != "live":
+        return
+    _recent.add(at, labels(compute), compute_samples(snapshot["totals"], snapshot["compute"]["took"]))
+    for worker, values in subject_samples(snapshot["workers"][:RECENT_WORKERS]).items():
+        _recent.add(at, labels(compute, worker), values)
+    _recent.drop(at - 150.0)
+
+
+RECENT_WORKERS = 64
+
+
+def labels(compute: str, worker: str = "") -> dict[str, str]:
+    """The labels of the series of the compute, or of one of its workers."""
+    if worker:
+        return {"kind": "worker", "compute": compute, "worker": worker}
+    return {"kind": "compute", "compute": compute}
+
+
+async def sparks(compute: str) -> dict[str, str]:
+    """The path of each tile's sparkline, over the last hour."""
+    end = time.time()
+    metrics = ("workers", "executing", "memory", "cpu", "queued", "limit", "threads")
+    plot = await _query(labels(compute), metrics, end - SPARK_SECONDS, end, SPARK_POINTS)
+    ollama = await _query(
+        {"kind": "probe", "probe": "ollama"}, ("latency",), end - SPARK_SECONDS, end, SPARK_POINTS
+    )
+
+    def path(metric: str, *, high: float | None = None, step: bool = False) -> str:
+        values = plot.bands[metric].mean
+        return format.spark_path(values, low=0, high=high, step=step)
+
+    return {
+        "workers": path("workers", step=True),
+        "threads": path("executing", high=_top(plot.bands["threads"].max)),
+        "memory": path("memory", high=_top(plot.bands["limit"].max)),
+        "cpu": path("cpu", high=100),
+        "tasks": path("queued"),
+        "services": format.spark_path(ollama.bands["latency"].mean, low=0),
+    }
+
+
+async def probe_sparks(names: Sequence[str]) -> dict[str, str]:
+    """The latency of each probe over the last hour, as a path by its name."""
+    end = time.time()
+    found: dict[str, str] = {}
+    for name in names:
+        subject = {"kind": "probe", "probe": name}
+        plot = await _query(subject, ("latency",), end - SPARK_SECONDS, end, SPARK_POINTS)
+        found[name] = format.spark_path(plot.bands["latency"].mean, low=0)
+    return found
+
+
+async def of_compute(compute: str, span: str, locale: str) -> dict[str, Any]:
+    """The three plots of the dashboard."""
+    end = time.time()
+    start = end - RANGES[span]
+    metrics = ("cpu", "managed", "unmanaged", "spilled", "limit", "executing", "queued")
+    plot = await _query(labels(compute), metrics, start, end, POINTS)
+    marks = await _marks(UUID(compute), start, end, locale)
+    words = translate(locale, f"dashboard.range.title.{span}")
+    limit = _top(plot.bands["limit"].max)
+    figures = [
+        _figure(
+            plot,
+            "cpu",
+            words,
+            locale,
+            title="dashboard.plot.cpu",
+            caption="dashboard.plot.cpu_unit",
+            unit="%",
+            top=100.0,
+            series=[_series("cpu", "dashboard.plot.cpu", "c1", fill=True)],
+            marks=marks,
+        ),
+        _memory(plot, words, locale, limit, marks),
+        _figure(
+            plot,
+            "tasks",
+            words,
+            locale,
+            title="dashboard.plot.tasks",
+            caption="dashboard.plot.tasks_unit",
+            unit="",
+            series=[
+                _series("executing", "dashboard.plot.executing", "c3", fill=True, stacked=True),
+                _series("queued", "dashboard.plot.queued", "c2", fill=True, stacked=True),
+            ],
+            marks=marks,
+        ),
+    ]
+    return {"ready": True, "empty": _is_empty(plot), "span": [start, end], "figures": figures}
+
+
+async def of_worker(compute: str, worker: str, span: str, locale: str) -> dict[str, Any]:
+    """Memory and CPU of one worker."""
+    end = time.time()
+    start = end - RANGES[span]
+    metrics = ("cpu", "managed", "memory", "spilled")
+    plot = await _query(labels(compute, worker), metrics, start, end, POINTS)
+    unmanaged = [
+        None if whole is None or part is None else max(0.0, whole - part)
+        for whole, part in zip(plot.bands["memory"].mean, plot.bands["managed"].mean, strict=True)
+    ]
+    plot.bands["unmanaged"] = history.Band(min=unmanaged, mean=unmanaged, max=unmanaged)
+    marks = await _marks(UUID(compute), start, end, locale, worker)
+    words = translate(locale, f"dashboard.range.title.{span}")
+    figures = [
+        _memory(plot, words, locale, 0.0, marks),
+        _figure(
+            plot,
+            "cpu",
+            words,
+            locale,
+            title="dashboard.plot.cpu",
+            caption="",
+            unit="%",
+            series=[_series("cpu", "dashboard.plot.cpu", "c1", fill=True)],
+            marks=marks,
+        ),
+    ]
+    return {"ready": True, "empty": _is_empty(plot), "span": [start, end], "figures": figures}
+
+
+def _memory(plot: history.Plot, words: str, locale: str, limit: float, marks: list[Mark]) -> Figure:
+    top = max(limit, _top(plot.bands["managed"].max) + _top(plot.bands["unmanaged"].max))
+    factor, unit = (GIB, "GiB") if top >= GIB else (2**20, "MiB")
+    figure = _figure(
+        plot,
+        "memory",
+        words,
+        locale,
+        title="dashboard.plot.memory",
+        caption="",
+        unit=unit,
+        top=top * 1.1 / factor if limit else None,
+        series=[
+            _series("managed", "dashboard.plot.managed", "c1", factor=1 / factor, fill=True, stacked=True),
+            _series(
+                "unmanaged", "dashboard.plot.unmanaged", "c6", factor=1 / factor, fill=True, stacked=True
+            ),
+            _series("spilled", "dashboard.plot.spilled", "c2", factor=1 / factor),
+        ],
+        marks=marks,
+    )
+    if limit:
+        text = translate(locale, "dashboard.plot.memory_limit", total=format.bytes_binary(locale, limit))
+        figure["limits"] = [Limit(y=limit / factor, label=text, state="unknown")]
+    return figure
+
+
+def _series(
+    metric: str, words: str, colour: str, *, factor: float = 1.0, fill: bool = False, stacked: bool = False
+) -> Series:
+    return Series(metric=metric, words=words, colour=colour, factor=factor, fill=fill, stacked=stacked)
+
+
+def _figure(
+    plot: history.Plot,
+    key: str,
+    range_words: str,
+    locale: str,
+    *,
+    title: str,
+    caption: str,
+    unit: str,
+    series: Sequence[Series],
+    marks: list[Mark],
+    top: float | None = None,
+) -> Figure:
+    drawn = [_trace(plot, one, locale) for one in series]
+    first = [value for value in drawn[0]["y"] if value is not None]
+    digits = 0 if unit == "" else 1
+
+    def say(value: float) -> str:
+        return format.with_unit(locale, value, unit, digits) if unit else format.number(locale, value)
+
+    label = translate(
+        locale,
+        "dashboard.plot.description",
+        name=translate(locale, title),
+        range=range_words,
+        low=say(min(first)) if first else "–",
+        high=say(max(first)) if first else "–",
+        last=say(first[-1]) if first else "–",
+    )
+    return Figure(
+        key=key,
+        title=translate(locale, title),
+        caption=translate(locale, caption) if caption else unit,
+        unit=unit,
+        label=label,
+        digits=digits,
+        series=drawn,
+        marks=marks,
+        gaps=_gaps(plot, series[0]["metric"], translate(locale, "common.no_data")),
+        limits=[],
+        top=top or 0.0,
+        heads=[trace["name"] for trace in drawn],
+        table=_table(plot, drawn, locale, digits),
+    )
+
+
+def _trace(plot: history.Plot, series: Series, locale: str) -> Trace:
+    values = [
+        None if value is None else round(value * series["factor"], 3)
+        for value in plot.bands[series["metric"]].mean
+    ]
+    return Trace(
+        name=translate(locale, series["words"]),
+        color=f"--k-{series['colour']}",
+        x=[float(at) for at in plot.times],
+        y=values,
+        fill=series["fill"],
+        stack=series["stacked"],
+        step=False,
+    )
+
+
+def _table(plot: history.Plot, drawn: Sequence[Trace], locale: str, digits: int) -> list[TableRow]:
+    """About a dozen lines, evenly spaced, the newest first."""
+    every = max(1, len(plot.times) // TABLE_ROWS)
+    places = list(range(len(plot.times) - 1, -1, -every))[:TABLE_ROWS]
+    return [
+        TableRow(
+            at=float(plot.times[place]),
+            values=[format.number(locale, trace["y"][place], digits) for trace in drawn],
+        )
+        for place in places
+    ]
+
+
+def _gaps(plot: history.Plot, metric: str, words: str) -> list[Gap]:
+    """Stretches inside the plot in which nothing was measured; not the time before the first sample."""
+    values = plot.bands[metric].mean
+    gaps: list[Gap] = []
+    last: int | None = None
+    for place, value in enumerate(values):
+        if value is None:
+            continue
+        if last is not None and place - last > 2:
+            gaps.append(Gap(x0=float(plot.times[last]), x1=float(plot.times[place]), label=words))
+        last = place
+    if last is not None and len(values) - 1 - last > 2:
+        gaps.append(Gap(x0=float(plot.times[last]), x1=plot.end, label=words))
+    return gaps
+
+
+def _is_empty(plot: history.Plot) -> bool:
+    return all(value is None for band in plot.bands.values() for value in band.mean)
+
+
+def _top(values: Sequence[float | None]) -> float:
+    return max((value for value in values if value is not None), default=0.0)
+
+
+async def _marks(compute: UUID, start: float, end: float, locale: str, worker: str = "") -> list[Mark]:
+    events = await db.read(worker_events.between, compute, _moment(start), _moment(end))
+    chosen = [
+        event
+        for event in events
+        if event.kind in MARKED and (not worker or (event.worker_id and event.worker_id.hex == worker))
+    ]
+    return [_mark(event, locale) for event in chosen[-MOST_MARKS:]]
+
+
+def _mark(event: WorkerEvent, locale: str) -> Mark:
+    word = f"states.{event.kind}" if event.kind in ("lost", "paused", "restarted") else f"events.{event.kind}"
+    state = event.kind if event.kind in ("lost", "paused") else "info"
+    return Mark(
+        x=event.at.timestamp(), label=f"{event.worker_name} {translate(locale, word).lower()}", state=state
+    )
+
+
+async def _query(
+    subject: Mapping[str, str], metrics: Sequence[str], start: float, end: float, points: int
+) -> history.Plot:
+    return await db.read(
+        history.query,
+        subject,
+        metrics,
+        _moment(start),
+        _moment(end),
+        now=_moment(end),
+        points=points,
+        unsaved=_recent.unsaved(subject),
+    )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

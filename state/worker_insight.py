@@ -1,0 +1,162 @@
+"""A closer look at the open worker: built only while its tab is open somewhere, once for all who look."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypedDict
+from uuid import UUID
+
+import reflex as rx
+
+from services import db, format, live, worker_events
+from services.compute import insight
+from services.compute.flame import SAMPLE, Frame
+from services.compute.logs import LogLine
+from services.i18n import translate
+from services.snapshot import Snapshot, WorkerRow, event_row
+from state import views
+from state.asking import ask
+from state.live import Channel
+from state.views import EventView
+
+LOG_LINES = 200
+PROFILE_SECONDS = 900
+EVENTS = 50
+PERIODS = {"running": 2.0, "stack": 2.0, "logs": 5.0, "profile": 5.0, "events": 2.0}
+
+
+class TaskView(TypedDict):
+    """A task that runs, and its stack."""
+
+    key: str
+    group: str
+    time: str
+    stack: str
+
+
+class LineView(TypedDict):
+    """A line of a log."""
+
+    key: str
+    at: float
+    level: str
+    text: str
+
+
+class FrameView(TypedDict):
+    """A box of a flame graph, in percent of the whole."""
+
+    id: str
+    x: float
+    width: float
+    depth: int
+    name: str
+    tone: int
+    title: str
+
+
+class WorkerInsight(rx.State):
+    """What the open tab shows; written only by the broadcast. `state` is asking, answered or failed."""
+
+    about: str = ""
+    state: str = "asking"
+    tasks: list[TaskView] = []
+    lines: list[LineView] = []
+    frames: list[FrameView] = []
+    depth: int = 0
+    samples: str = ""
+    events: list[EventView] = []
+
+
+Answer = dict[str, Any] | None
+Look = Callable[[WorkerRow, str], Awaitable[Answer]]
+
+
+def channel(tab: str, worker_id: str, locale: str) -> Channel:
+    """One tab of one worker."""
+    look = LOOKS[tab]
+
+    async def build(_snapshot: Snapshot | None) -> dict[str, Any]:
+        snapshot = live.latest()
+        row = next((row for row in snapshot["workers"] if row["id"] == worker_id), None) if snapshot else None
+        answer = await look(row, locale) if row else None
+        about = f"{worker_id}|{tab}"
+        if answer is None:
+            return {"about": about, "state": "failed"}
+        return {"about": about, "state": "answered", **answer}
+
+    return Channel(f"insight|{tab}|{worker_id}|{locale}", WorkerInsight, build, period=PERIODS[tab])
+
+
+async def _tasks(row: WorkerRow, locale: str) -> Answer:
+    found = await ask(lambda target: insight.executing(target, row["address"]))
+    if found is None:
+        return None
+    return {
+        "tasks": [
+            TaskView(
+                key=task.key,
+                group=group_of(task.key),
+                time=format.duration(locale, task.seconds) if task.seconds is not None else "",
+                stack="\n".join(task.stack),
+            )
+            for task in found
+        ]
+    }
+
+
+async def _logs(row: WorkerRow, _locale: str) -> Answer:
+    found = await ask(lambda target: insight.worker_logs(target, row["address"], LOG_LINES))
+    return None if found is None else {"lines": lines(found)}
+
+
+async def _profile(row: WorkerRow, locale: str) -> Answer:
+    found = await ask(lambda target: insight.profile(target, row["address"], PROFILE_SECONDS))
+    if found is None:
+        return None
+    return {
+        "frames": [_frame(place, frame, locale) for place, frame in enumerate(found.frames)],
+        "depth": max((frame.depth + 1 for frame in found.frames), default=0),
+        "samples": translate(
+            locale, "workers.profile.samples", count=format.number(locale, found.seconds / SAMPLE)
+        ),
+    }
+
+
+async def _events(row: WorkerRow, locale: str) -> Answer:
+    found = await db.read(worker_events.of_worker, UUID(row["id"]), EVENTS)
+    return {"events": [views.event(event_row(event), locale) for event in found]}
+
+
+LOOKS: dict[str, Look] = {
+    "running": _tasks,
+    "stack": _tasks,
+    "logs": _logs,
+    "profile": _profile,
+    "events": _events,
+}
+
+
+def lines(found: tuple[LogLine, ...]) -> list[LineView]:
+    """Log lines for the page, newest first."""
+    return [
+        LineView(key=f"{len(found) - place}", at=line.at, level=line.level.lower(), text=line.text)
+        for place, line in enumerate(found)
+    ]
+
+
+def group_of(key: str) -> str:
+    """The part of a task's key that names its group: `("name-abc", 0, 1)` and `name-abc` belong to `name-abc`."""
+    return key[2:].split("'", 1)[0] if key.startswith("('") else key
+
+
+def _frame(place: int, frame: Frame, locale: str) -> FrameView:
+    where = f"{frame.file.rsplit('/', 1)[-1]}:{frame.line}"
+    spent = format.duration(locale, frame.seconds)
+    return FrameView(
+        id=str(place),
+        x=round(100 * frame.left, 3),
+        width=round(100 * frame.width, 3),
+        depth=frame.depth,
+        name=frame.name,
+        tone=sum(map(ord, frame.name)) % 3,
+        title=f"{frame.name} · {where} · {spent} · {format.percent(locale, 100 * frame.width, 1)}",
+    )
