@@ -169,10 +169,9 @@ class Embedded:
         await ours.start(self.scheduler)
         self.scheduler.add_plugin(ours)
         self.scheduler.add_plugin(_Leaving(self._on_retired))
-        self._say_where()
-        for number in range(1, self.workers + 1):
-            self.nannies[f"worker-{number}"] = self._nanny(f"worker-{number}")
-        await self._start_all(list(self.nannies))
+        async with self._changing:
+            self._say_where()
+            await self._start_all([self._add() for _ in range(self.workers)])
 
     async def keep(self) -> None:
         """Replace nannies that ended without being retired, for ever. Workers are the nannies' business."""

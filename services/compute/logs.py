@@ -8,10 +8,11 @@ from services.compute.readings import number, text
 
 MAX_LINES = 1000  # lines of a log
 MAX_LINE = 4000  # characters of one
+MAX_LOG = 400_000  # characters of all
 
 _DASK_LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d+ - (\S+) - [A-Z]+ - ")
 _SECRETS = (
-    (re.compile(r"(?i)(\w+://[^\s:/@]{0,100}:)[^\s/@]{1,200}@"), r"\1…@"),
+    (re.compile(r"(://[^\s:/@]{0,100}:)[^\s/@]{1,200}@"), r"\1…@"),
     (re.compile(r"(?i)\b(authorization\W{1,4}(?:bearer|basic)\s+)\S+"), r"\1…"),
     (
         re.compile(
@@ -35,22 +36,18 @@ class LogLine:
 def log_lines(rows: Iterable[object]) -> tuple[LogLine, ...]:
     """(time, level, text) or (level, text) rows, cut, masked and without what the text repeats of them."""
     lines: list[LogLine] = []
+    left = MAX_LOG
     for row in rows:
-        if len(lines) == MAX_LINES:
+        if len(lines) == MAX_LINES or left <= 0:
             break
         if not isinstance(row, (list, tuple)) or len(row) not in (2, 3):
             continue
         at = number(row[0]) if len(row) == 3 else 0.0
         said = str(row[-1])[: MAX_LINE + 200]
         match = _DASK_LINE.match(said)
-        lines.append(
-            LogLine(
-                at=at,
-                level=text(row[-2], 16),
-                logger=text(match[1], 100) if match else "",
-                text=clean(said[match.end() :] if match else said),
-            )
-        )
+        shown = clean(said[match.end() :] if match else said)
+        left -= len(shown)
+        lines.append(LogLine(at, text(row[-2], 16), text(match[1], 100) if match else "", shown))
     return tuple(lines)
 
 
