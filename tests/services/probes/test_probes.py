@@ -12,7 +12,6 @@ import pytest
 from services import db, history, probes, settings
 from services.i18n import LOCALES, translate
 from services.probes import ProbeResult
-from services.probes.base import Failure
 from services.probes.database import Database
 from services.probes.redis import Redis
 from services.probes.scheduler import Scheduler
@@ -179,8 +178,3 @@ async def test_a_real_scheduler_answers(tmp_path: Path) -> None:
             "scheduler", Scheduler(load(tmp_path, KEEPAI_DASK_SCHEDULER=scheduler.address))
         )
         assert (found.state, found.detail) == ("ok", {"id": scheduler.id})
-
-
-def test_a_failure_carries_its_words() -> None:
-    failure = Failure("probes.reason.http", status="500")
-    assert (failure.reason, failure.params) == ("probes.reason.http", {"status": "500"})

@@ -1,0 +1,186 @@
+"""The migrations make what the models describe, on both databases, and rows pass unchanged between the two."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import StatementError
+from sqlmodel import Session, SQLModel
+
+import models
+from models.base import new_id
+from services import db, history
+
+AT = datetime(2026, 11, 20, 12, 34, 56, 789_012, tzinfo=UTC)
+DAWN = datetime(1970, 1, 1, tzinfo=UTC)
+ODD = "ação 'aspas\" \\ \n 🧠 ‏ %s :name"
+
+
+@pytest.fixture
+def engine(database: str) -> Engine:
+    return db.engine()
+
+
+def tables(engine: Engine) -> set[str]:
+    return set(inspect(engine).get_table_names())
+
+
+def test_up_down_and_up_again(engine: Engine, migrate: Callable[[str, str], None]) -> None:
+    url = engine.url.render_as_string(hide_password=False)
+    expected = set(SQLModel.metadata.tables) | {"alembic_version"}
+    assert tables(engine) == expected
+    migrate(url, "base")
+    assert tables(engine) == {"alembic_version"}
+    migrate(url, "head")
+    assert tables(engine) == expected
+
+
+def test_there_is_one_line_of_migrations(request: pytest.FixtureRequest) -> None:
+    scripts = ScriptDirectory.from_config(Config(request.config.rootpath / "alembic.ini"))
+    assert len(scripts.get_heads()) == 1
+    assert all(not isinstance(script.down_revision, tuple) for script in scripts.walk_revisions())
+
+
+def test_models_and_migrations_agree(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_what_grows_without_end_has_the_time_first_in_its_key() -> None:
+    keys = {"sample_block": "start", "worker_event": "at", "task_group_run": "finished_at"}
+    for table, column in keys.items():
+        assert next(iter(SQLModel.metadata.tables[table].primary_key.columns)).name == column
+
+
+def rows() -> Iterator[SQLModel]:
+    """At least one row of every table, with values that databases like to change."""
+    account, compute = new_id(), new_id()
+    yield models.Account(id=account, email="ana@example.org", name=ODD, created_at=AT, checklist_hidden=True)
+    yield models.Account(email="b@example.org", created_at=DAWN, deactivated_at=AT)
+    yield models.RoleGrant(account_id=account, role="admin")
+    yield models.AccountSession(
+        account_id=account, token_hash="0" * 64, created_at=AT, seen_at=AT, expires_at=AT, revoked_at=None
+    )
+    yield models.Compute(id=compute, key="embedded", created_at=AT)
+    yield models.Lease(name="background", holder=ODD, expires_at=AT)
+    yield models.ProbeStatus(
+        name="redis",
+        state="ok",
+        since=AT,
+        checked_at=AT,
+        latency=0.1 + 0.2,
+        detail={"a": [1, None, 1.5, True, {"b": ODD}], "": {}},
+    )
+    yield models.Subject(id=7, key='{"kind":"host"}', labels={"kind": "host"}, created_at=AT)
+    yield models.SampleBlock(start=AT, subject_id=7, resolution=1, span=60, data=bytes(range(256)))
+    yield models.SampleBlock(start=DAWN, subject_id=7, resolution=3600, span=86_400, data=b"")
+    yield models.TaskGroupRun(
+        finished_at=AT, compute_id=compute, name=ODD, tasks=2**31 - 1, seconds=1e-9, nbytes=2**63 - 1
+    )
+    yield models.Worker(
+        compute_id=compute, name=ODD, state="lost", since=AT, first_seen=AT, reading={"cpu": 101.7}
+    )
+    yield models.WorkerEvent(at=AT, compute_id=compute, worker_name=ODD, kind="lost", worker_id=None)
+
+
+def contents(engine: Engine) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table, in the order of its key."""
+    found = {}
+    with engine.connect() as connection:
+        for table in SQLModel.metadata.sorted_tables:
+            result = connection.execute(table.select().order_by(*table.primary_key.columns))
+            found[table.name] = [dict(row) for row in result.mappings()]
+    return found
+
+
+def copy(source: Engine, target: Engine) -> None:
+    """All rows of one database into another, empty one, parents first."""
+    with target.begin() as connection:
+        for table in SQLModel.metadata.sorted_tables:
+            if found := contents(source)[table.name]:
+                connection.execute(table.insert(), found)
+        if target.dialect.name == "postgresql":
+            # Numbers that the database gives go on after the copied ones.
+            connection.execute(text("SELECT setval('subject_id_seq', (SELECT max(id) FROM subject))"))
+
+
+@pytest.mark.parametrize("start", ["sqlite", "postgresql"])
+def test_rows_pass_unchanged_to_the_other_database_and_back(
+    start: str, sqlite_url: str, postgresql_url: str, tmp_path_factory: Any, migrate: Any
+) -> None:
+    first, second = (sqlite_url, postgresql_url) if start == "sqlite" else (postgresql_url, sqlite_url)
+    one, two = db.open_engine(first), db.open_engine(second)
+    third = f"sqlite:///{tmp_path_factory.mktemp('third') / 'back.db'}"
+    migrate(third, "head")
+    three = db.open_engine(third)
+    try:
+        with Session(one) as session:
+            for row in rows():
+                session.add(row)
+                session.flush()
+            session.commit()
+        before = contents(one)
+        assert all(before.values()), "a table without a row here is not tested"
+        copy(one, two)
+        assert contents(two) == before
+        copy(two, three)
+        assert contents(three) == before
+    finally:
+        for engine in (one, two, three):
+            engine.dispose()
+
+
+def test_history_goes_on_after_a_copy(sqlite_url: str, postgresql_url: str) -> None:
+    labels = {"kind": "host"}
+    db.configure(sqlite_url)
+    db.write_now(history.write, AT, [(labels, {"cpu": 1.5})])
+    one, two = db.open_engine(sqlite_url), db.open_engine(postgresql_url)
+    copy(one, two)
+    one.dispose()
+    two.dispose()
+    db.configure(postgresql_url)
+    db.write_now(
+        history.write, AT.replace(second=57), [(labels, {"cpu": 2.5}), ({"kind": "new"}, {"x": 1.0})]
+    )
+    later = AT.replace(minute=36)
+    plot = db.read_now(history.query, labels, ["cpu"], AT, later, now=later, resolution=history.RAW)
+    assert plot.bands["cpu"].mean[:3] == [1.5, 2.5, None]
+    db.configure(None)
+
+
+def test_ids_are_sorted_by_the_time_they_were_made(engine: Engine) -> None:
+    made = [new_id() for _ in range(200)]
+    with Session(engine) as session:
+        for number in reversed(made):
+            session.add(models.Compute(id=number, key=number.hex, created_at=AT))
+        session.commit()
+        stored = [row[0] for row in session.execute(text("SELECT id FROM compute ORDER BY id"))]
+    assert [UUID(str(number)) for number in stored] == made
+
+
+def test_a_time_without_zone_is_refused(engine: Engine) -> None:
+    with Session(engine) as session:
+        session.add(models.Lease(name="x", expires_at=datetime(2026, 1, 1)))  # noqa: DTZ001
+        with pytest.raises(StatementError, match="without time zone"):
+            session.commit()
+
+
+def test_times_of_other_zones_are_the_same_instant(engine: Engine) -> None:
+    from zoneinfo import ZoneInfo
+
+    local = AT.astimezone(ZoneInfo("America/Sao_Paulo"))
+    with Session(engine) as session:
+        session.add(models.Lease(name="x", expires_at=local))
+        session.commit()
+        session.expire_all()
+        found = session.get(models.Lease, "x")
+        assert found is not None
+        assert (found.expires_at, found.expires_at.tzinfo) == (AT, UTC)
