@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -66,13 +67,18 @@ def ensure() -> int:
     tell("cli.build.building")
     # A fixed seed, since the order of sets may show in what is compiled.
     told = {**os.environ, "PYTHONHASHSEED": "0"}
-    result = subprocess.run([sys.executable, "-m", "keepai", "build"], cwd=ROOT, env=told, check=False)
-    if result.returncode == 0:
-        return 0
-    if (SERVED / COMPILED).exists():
+    argv = [sys.executable, "-m", "keepai", "build", "--parent", str(os.getpid())]
+    process = subprocess.Popen(argv, cwd=ROOT, env=told, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        code = process.wait()
+    finally:  # npm and what it started, when we are told to stop meanwhile
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if code and (SERVED / COMPILED).exists():
         tell("cli.build.failed_old_serves")
         return 0
-    return result.returncode
+    return code
 
 
 def is_current() -> bool:

@@ -24,17 +24,17 @@ def hold_folder(folder: Path) -> IO[str]:
         stop("cli.folder.not_writable", folder=folder, why=os.strerror(error.errno or 0))
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        stop("cli.folder.in_use", folder=folder, pid=lock.read().strip() or "?")
-    except OSError as error:
-        stop("cli.folder.no_locks", folder=folder, why=os.strerror(error.errno or 0))
-    try:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-    except OSError as error:  # a full disk
-        stop("cli.folder.not_writable", folder=folder, why=os.strerror(error.errno or 0))
+    except BlockingIOError:
+        with lock:
+            lock.seek(0)
+            stop("cli.folder.in_use", folder=folder, pid=lock.read().strip() or "?")
+    except OSError as error:  # no locks on this file system, or no space
+        lock.close()
+        key = "cli.folder.not_writable" if error.errno == errno.ENOSPC else "cli.folder.no_locks"
+        stop(key, folder=folder, why=os.strerror(error.errno or 0))
     return lock
 
 

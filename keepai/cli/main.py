@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     backup = _command(commands, "backup", _backup)
     backup.add_argument("file", nargs="?", help=say("cli.help.backup_file"))
     _command(commands, "migrate", _migrate)
-    _command(commands, "build", _build)
+    _command(commands, "build", _build, parent=True)
     _command(commands, "version", _version)
     for name in ("prepare", "web", "web-dev", "compute", "demo"):
         internal = commands.add_parser(name)
@@ -117,9 +117,12 @@ def _migrate(_asked: argparse.Namespace) -> int:
     return 0
 
 
-def _build(_asked: argparse.Namespace) -> int:
+def _build(asked: argparse.Namespace) -> int:
     from keepai.cli import build
+    from keepai.cli.lifeline import die_with_parent
 
+    if asked.parent:
+        die_with_parent(asked.parent, with_group=True)
     return build.build()
 
 

@@ -1,16 +1,17 @@
 """The part of a start that needs the database, in a process of its own that ends before the rest begins.
 
-It keeps the supervisor small. Lines of JSON on stdout, one word on stdin: first the settings; then, once the
-supervisor holds the folder and the port and says `go`, the migrations and the first admin.
+It keeps the supervisor small. A word on stdin, a line of JSON on stdout: first, unasked, the settings; to
+`migrate`, once the supervisor holds folder and port, that it is done; to `admin`, when nothing but starting is
+left that could fail, the first admin's sign-in.
 """
 
 import json
 import sys
-from typing import Any
 
 from keepai.cli import questions
 from keepai.cli.lifeline import die_with_parent
 from keepai.cli.say import locale, stop
+from services.settings import Settings
 
 
 def main() -> int:
@@ -26,28 +27,33 @@ def main() -> int:
         background_apart=bool(settings.redis_url.get_secret_value()),
         notices=questions.notices(settings),
     )
-    if sys.stdin.readline().strip() != "go":
-        return 0
-    _answer(admin=_first_admin(settings))
+    for word in sys.stdin:
+        match word.strip():
+            case "migrate":
+                _migrate(settings)
+                _answer(migrated=True)
+            case "admin":
+                _answer(admin=_first_admin(settings))
     return 0
 
 
-def _first_admin(settings: Any) -> tuple[str, str] | None:
-    """Address and made-up password of the admin made just now, or None."""
+def _migrate(settings: Settings) -> None:
     from keepai.cli import migrate
-    from services import accounts, db, secret_key
+    from services import secret_key
 
     try:
         secret_key.load(settings)
     except OSError as error:
         stop("cli.folder.not_writable", folder=settings.data_dir, why=error.strerror)
     migrate.to_newest(settings)
-    return db.write_now(
-        accounts.ensure_first_admin,
-        settings.admin_email,
-        settings.admin_password.get_secret_value(),
-        locale(),
-    )
+
+
+def _first_admin(settings: Settings) -> tuple[str, str] | None:
+    """Address and made-up password of the admin made just now, or None."""
+    from services import accounts, db
+
+    email, password = settings.admin_email, settings.admin_password.get_secret_value()
+    return db.write_now(accounts.ensure_first_admin, email, password, locale())
 
 
 def _answer(**answer: object) -> None:

@@ -30,19 +30,30 @@ SIGN_IN_FILE = "first-sign-in.txt"
 
 def run(*, dev: bool = False, demo: bool = False) -> int:
     """Start everything and stay until told to stop. Returns the exit code."""
+    signal.signal(signal.SIGTERM, _end_in_order)
     with contextlib.closing(Preparation()) as preparation:
         prepared = preparation.settings
         with (
             contextlib.closing(hold_folder(Path(prepared["data_dir"]))),
             contextlib.closing(hold_port(prepared["host"], prepared["port"])) as port,
         ):
-            admin = preparation.finish()
+            preparation.ask("migrate")
             if dev:
                 port.close()  # Reflex takes it itself
             elif roles.APP_VARIABLE not in os.environ and (code := build.ensure()):
                 return code
+            # Only now, when its password is sure to be shown.
+            admin = preparation.ask("admin")["admin"]
+            preparation.close()
+            if admin:
+                _show_sign_in(Path(prepared["data_dir"]), *admin)
             keeper = Keeper(_children(prepared, dev=dev, demo=demo))
-            return keeper.run(lambda: _welcome(prepared, admin), numeric(prepared["host"]), prepared["port"])
+            return keeper.run(lambda: _welcome(prepared), numeric(prepared["host"]), prepared["port"])
+
+
+def _end_in_order(number: int, _frame: FrameType | None) -> None:
+    """Until there are children to keep: leave through every `finally` on the way."""
+    raise SystemExit(128 + number)
 
 
 class Child:
@@ -168,13 +179,11 @@ class Preparation:
         )
         self.settings = self._answer()
 
-    def finish(self) -> list[str] | None:
-        """Migrate and make the first admin: address and made-up password, or None when there is one."""
+    def ask(self, word: str) -> dict[str, Any]:
+        """What it answers to a word. Ends the program, as it has said why, when it cannot."""
         assert self._process.stdin is not None
-        print("go", file=self._process.stdin, flush=True)
-        admin: list[str] | None = self._answer()["admin"]
-        self.close()
-        return admin
+        print(word, file=self._process.stdin, flush=True)
+        return self._answer()
 
     def close(self) -> None:
         """Let it end, whatever it was doing."""
@@ -208,27 +217,25 @@ def _children(prepared: dict[str, Any], *, dev: bool, demo: bool) -> list[Child]
     ]
 
 
-def _welcome(prepared: dict[str, Any], admin: list[str] | None) -> None:
-    lines = ["", say("cli.run.ready", address=prepared["address"])]
-    lines += prepared["notices"]
-    if admin:
-        lines += _sign_in(Path(prepared["data_dir"]), *admin)
-    print("\n".join([*lines, say("cli.run.how_to_stop"), ""]), flush=True)
+def _welcome(prepared: dict[str, Any]) -> None:
+    ready = say("cli.run.ready", address=prepared["address"])
+    print("\n".join([ready, *prepared["notices"], say("cli.run.how_to_stop")]), flush=True)
 
 
-def _sign_in(folder: Path, email: str, password: str) -> list[str]:
+def _show_sign_in(folder: Path, email: str, password: str) -> None:
     if not password:
-        return [say("cli.run.sign_in_given", email=email)]
+        print(say("cli.run.sign_in_given", email=email), flush=True)
+        return
     shown = say("cli.run.sign_in", email=email, password=password)
     if _show_on_terminal(shown):
-        return []
+        return
     # Output that is not a terminal is somebody's log: a password has no place there.
     path = folder / SIGN_IN_FILE
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(shown + "\n")
-    return [say("cli.run.sign_in_in_file", path=path)]
+    print(say("cli.run.sign_in_in_file", path=path), flush=True)
 
 
 def _show_on_terminal(text: str) -> bool:

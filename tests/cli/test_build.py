@@ -3,13 +3,17 @@
 import base64
 import hashlib
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 
 from keepai.cli import ROOT, build
 from keepai.cli.say import Stop
+from tests.cli.conftest import free_port
 
 
 @pytest.fixture
@@ -75,34 +79,88 @@ def test_what_changes_while_building_is_built_next_time(project):
     assert build.fingerprint(project, sources) != build.fingerprint(project)
 
 
-def test_a_failed_build_leaves_the_last_good_one(tmp_path):
-    """On a copy of the project whose app does not even load."""
-    for name in ("keepai/cli", "services", "models"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("keepai/__init__.py", "keepai/__main__.py", "rxconfig.py", "requirements.lock"):
-        shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "keepai/keepai.py").write_text("raise ValueError('a mistake')")
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the project with an app of its own, given as code."""
+
+    def _copy(app: str):
+        for name in ("keepai/cli", "services", "models", "alembic"):
+            shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in (
+            "keepai/__init__.py",
+            "keepai/__main__.py",
+            "rxconfig.py",
+            "requirements.lock",
+            "alembic.ini",
+        ):
+            shutil.copy(ROOT / name, tmp_path / name)
+        (tmp_path / "keepai/keepai.py").write_text(app)
+        return tmp_path
+
+    return _copy
+
+
+def environment(root) -> dict[str, str]:
+    return {
+        **build.environment(),
+        "LANG": "en",
+        "KEEPAI_DATA_DIR": str(root / "data"),
+        "KEEPAI_PORT": str(free_port()),
+        "KEEPAI_DASK_SCHEDULER": "tcp://127.0.0.1:9",
+    }
+
+
+def test_a_failed_build_leaves_the_last_good_one(copy):
+    root = copy("raise ValueError('a mistake')")
 
     def ensure() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-c", "from keepai.cli import build; raise SystemExit(build.ensure())"],
-            cwd=tmp_path,
-            env={**build.environment(), "LANG": "en", "KEEPAI_DATA_DIR": str(tmp_path / "data")},
+            cwd=root,
+            env=environment(root),
             capture_output=True,
             text=True,
             timeout=120,
         )
 
-    first = ensure()
-    assert first.returncode != 0, "there is nothing to serve"
-    served = tmp_path / ".build/frontend/build/client/index.html"
+    assert ensure().returncode != 0, "there is nothing to serve"
+    served = root / ".build/frontend/build/client/index.html"
     served.parent.mkdir(parents=True)
     served.write_text("the last good one")
-    (tmp_path / ".build/frontend" / build.COMPILED).write_text("of another time")
+    (root / ".build/frontend" / build.COMPILED).write_text("of another time")
     second = ensure()
     assert second.returncode == 0
     assert "the last one that could is served" in second.stderr
     assert served.read_text() == "the last good one"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_being_told_to_stop_while_building_leaves_nothing(copy, number):
+    slow = """
+import pathlib, subprocess, time
+below = subprocess.Popen(["sleep", "60"])  # as npm would be
+pathlib.Path("pid").write_text(str(below.pid))
+time.sleep(60)
+"""
+    root = copy(slow)
+    run = subprocess.Popen(
+        [sys.executable, "-m", "keepai", "run"],
+        cwd=root,
+        env=environment(root),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 60
+    while not (root / "pid").exists() or not (root / "pid").read_text():
+        assert run.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    below = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
+    assert int((root / "pid").read_text()) in {process.pid for process in below}
+    run.send_signal(number)
+    run.wait(15)
+    _, left = psutil.wait_procs(below, timeout=10)
+    assert left == []
 
 
 def test_without_node_one_sentence_says_what_to_do(monkeypatch):
