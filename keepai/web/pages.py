@@ -45,15 +45,18 @@ def notice(look: Look, kind: Kind, *, request_id: str = "", back: bool = True, *
     """A page that says what happened, what is still true, and what to do."""
     title = translate(look.locale, f"errors.page.{kind}.title")
     text = translate(look.locale, f"errors.page.{kind}.text", **params)
-    critical = " critical" if kind in ("failed", "database") else ""
-    action = translate(look.locale, f"errors.page.{'retry' if kind == 'new_version' else 'back'}")
+    failed = kind in ("failed", "database")
+    home = translate(look.locale, f"errors.page.{'reload' if kind == 'new_version' else 'back'}")
+    # An empty address is the one that was asked for.
+    ways = [("", translate(look.locale, "common.retry"))] * failed + [("/", home)] * back
+    looks = ["button primary", "button"]
+    links = [f'<a class="{c}" href="{h}">{escape(w)}</a>' for c, (h, w) in zip(looks, ways, strict=False)]
+    number = escape(translate(look.locale, "common.request", id=request_id))
     body = [
-        f'<main class="notice"><span class="sign{critical}">{icon(SIGNS[kind], 20)}</span>',
+        f'<main class="notice"><span class="sign{" critical" * failed}">{icon(SIGNS[kind], 20)}</span>',
         f"<h1>{escape(title)}</h1><p>{escape(text)}</p>",
-        f'<a class="button primary" href="/">{escape(action)}</a>' if back else "",
-        f'<p class="small">{escape(translate(look.locale, "common.request", id=request_id))}</p>'
-        if request_id
-        else "",
+        f'<div class="actions">{"".join(links)}</div>' * bool(links),
+        f'<p class="small">{number}</p>' * bool(request_id),
         "</main>",
     ]
     return document(look, title, "".join(body))

@@ -30,7 +30,7 @@ WORDS = {
     "errors.field.moment": "It must be a moment, such as 2026-01-31T12:00:00Z or seconds since 1970.",
     "errors.field.wrong": "This value cannot be used.",
     "errors.page.back": "Go to the dashboard",
-    "errors.page.retry": "Reload",
+    "errors.page.reload": "Reload",
     "errors.page.not_found.title": "Page not found",
     "errors.page.not_found.text": "There is nothing at this address. The link may be old or incomplete.",
     "errors.page.forbidden.title": "Access refused",

@@ -30,7 +30,7 @@ WORDS = {
     "errors.field.moment": "Precisa ser um momento, como 2026-01-31T12:00:00Z ou segundos desde 1970.",
     "errors.field.wrong": "Este valor não serve.",
     "errors.page.back": "Ir para o painel",
-    "errors.page.retry": "Recarregar",
+    "errors.page.reload": "Recarregar",
     "errors.page.not_found.title": "Página não encontrada",
     "errors.page.not_found.text": "Não há nada neste endereço. O link pode ser antigo ou estar incompleto.",
     "errors.page.forbidden.title": "Acesso recusado",

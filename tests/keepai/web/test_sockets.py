@@ -1,0 +1,113 @@
+"""Real web sockets through the real server."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import socketio
+from socketio.exceptions import ConnectionError as Refused
+
+from services import db, identity, sessions
+from services.clock import now
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def server(database: str, sqlite_url: str, tmp_path: Path) -> Iterator[str]:
+    """Granian with the layers on the test's database; gives its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ,
+        "KEEPAI_DATABASE_URL": sqlite_url,
+        "KEEPAI_DATA_DIR": str(tmp_path / "data"),
+        "PYTHONPATH": str(ROOT),
+    }
+    what = str(ROOT / "tests/keepai/web/served.py:make")
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--port", str(port), what]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment)
+    try:
+        yield _wait_for(f"http://127.0.0.1:{port}", process)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes]) -> str:
+    for _ in range(150):
+        assert process.poll() is None
+        try:
+            httpx.get(f"{address}/api/v1/health/live")
+            return address
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("the server did not start")
+
+
+async def connect(address, token="", **headers):
+    """A socket as a browser opens it."""
+    client = socketio.AsyncClient(reconnection=False)
+    cookie = {"Cookie": f"keepai_session={token}"} if token else {}
+    try:
+        await client.connect(
+            f"{address}?token=tab",
+            headers={**cookie, **headers},
+            transports=["websocket"],
+            socketio_path="_event",
+            namespaces=["/_event"],
+            wait_timeout=5,
+        )
+    except Refused:
+        await client.eio.http.close()
+        raise
+    return client
+
+
+async def test_a_socket_is_whose_cookie_it_carries_and_ends_at_the_handshake_without_one(server, ana, carla):
+    tokens = [db.write_now(sessions.start, person.id, now()) for person in (ana, carla)]
+    first, second = [await connect(server, token) for token in tokens]
+    assert await first.call("who", namespace="/_event") == ["ana@example.org", "carla@example.org", "True"]
+    await second.disconnect()
+    for refused in ({}, {"token": "a" * 43}, {"token": tokens[0], "Origin": "http://evil.example"}):
+        with pytest.raises(Refused):
+            await connect(server, **refused)
+    with pytest.raises(Refused):
+        await connect(server, tokens[0], Host="evil.example")
+    own = await connect(server, tokens[0], Origin=server)
+    await own.disconnect()
+    principal = await identity.principal_of_token(tokens[0])
+    db.write_now(sessions.revoke, ana.id, principal.session_id, now())
+    await _until_refused(server, tokens[0])
+    await first.disconnect()
+
+
+async def _until_refused(address, token):
+    """The other process notices within the time it remembers."""
+    for _ in range(int(identity.TTL * 10) + 20):
+        try:
+            client = await connect(address, token)
+        except Refused:
+            return
+        await client.disconnect()
+        time.sleep(0.1)
+    raise AssertionError("a revoked session still opens sockets")
+
+
+async def test_the_refusal_is_a_403(server):
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    async with httpx.AsyncClient(base_url=server) as client:
+        answer = await client.get("/_event/?EIO=4&transport=websocket", headers=upgrade)
+    assert answer.status_code == 403
