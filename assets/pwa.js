@@ -85,8 +85,18 @@
     const now = serverNow();
     for (const time of $$("time[data-age]")) {
       const at = Number(time.dataset.at);
-      setText(time, at ? (time.dataset.age === "short" ? age(now - at) : ago(now - at)) : "");
+      const said = { short: () => age(now - at), clock: () => clock(at) }[time.dataset.age] || (() => ago(now - at));
+      setText(time, at ? said() : "");
       if (at && !time.title) time.title = exact(at);
+    }
+  }
+
+  /* -- the session ended ---------------------------------------------------------------------------------------- */
+  function leaveIfTold() {
+    const to = $("[data-k-leave]")?.dataset.kLeave;
+    if (to && to.startsWith("/login")) {
+      tell({ type: "forget" });
+      location.assign(to);
     }
   }
 
@@ -470,6 +480,7 @@
     showAges();
     showTheme();
     syncDialogs();
+    leaveIfTold();
     keepFocusInRows();
     const palette = $("#k-palette[open]");
     if (palette && palette.dataset.rows !== String($$('[role="option"]', palette).length)) {
@@ -500,7 +511,7 @@
       childList: true,
       subtree: true,
       attributes: true,
-      attributeFilter: ["data-at", "data-age-ms", "data-down", "data-k-language", "data-k-mounted", "data-k-open", "class"],
+      attributeFilter: ["data-at", "data-age-ms", "data-down", "data-k-language", "data-k-mounted", "data-k-open", "data-k-leave", "class"],
     });
     setInterval(refresh, 1000);
     addEventListener("online", refresh);

@@ -66,7 +66,8 @@ def inline(**properties: Any) -> dict[str, Any]:
         name.replace("__", "--", 1) if name.startswith("__") else name: value
         for name, value in properties.items()
     }
-    return {"custom_attrs": {"style": names}}
+    # One Var, because Reflex looks for the states a component needs in Vars, not inside plain dicts.
+    return {"custom_attrs": {"style": rx.Var.create(names)}}
 
 
 def given(**props: Any) -> dict[str, Any]:

@@ -54,7 +54,9 @@ def flame_graph(
             key=frame["id"],
             class_name=f"k-frame tone{frame['tone']}",
             custom_attrs={
-                "style": {"left": f"{frame['x']}%", "width": f"{frame['width']}%", "--depth": frame["depth"]},
+                "style": rx.Var.create(
+                    {"left": f"{frame['x']}%", "width": f"{frame['width']}%", "--depth": frame["depth"]}
+                ),
                 "data-tip": frame["title"],
                 **({"tabIndex": 0} if on_pick is not None else {}),
             },
@@ -65,7 +67,7 @@ def flame_graph(
         rx.foreach(rows, box),
         aria_label=label,
         class_name="k-flame",
-        custom_attrs={"style": {"--depth": depth}},
+        **inline(__depth=depth),
     )
 
 
@@ -108,7 +110,7 @@ def task_stream(
             key=one["id"],
             class_name=f"k-box {one['series']}",
             custom_attrs={
-                "style": {"left": f"{one['x']}%", "width": f"{one['width']}%"},
+                "style": rx.Var.create({"left": f"{one['x']}%", "width": f"{one['width']}%"}),
                 "data-tip": one["title"],
             },
         )

@@ -195,7 +195,7 @@ def virtual_table(
         on_scroll_end=on_scroll,
         class_name=look(props, "k-virtual"),
         custom_attrs={
-            "style": {"--columns": columns},
+            "style": rx.Var.create({"--columns": columns}),
             "data-k-virtual": "",
             **({"data-testid": testid} if testid is not None else {}),
         },
@@ -219,7 +219,7 @@ def virtual_row(
         tab_index=-1,
         data_k_row="",
         aria_rowindex=index + 1,
-        custom_attrs={"style": {"--index": index}},
+        **inline(__index=index),
         **given(aria_current=selected, data_dim=dim, on_click=on_click),
         **props,
     )
