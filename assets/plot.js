@@ -103,7 +103,7 @@ function paint(node, series, ys, span, top, size) {
 
 export function Plot({
   series, label, height, language, zone, mode, unit = "", digits = 0, now = "", axis = true,
-  marks = [], gaps = [], limits = [], span: asked = [], top: askedTop = 0,
+  noData = "", marks = [], namedMarks = true, limits = [], span: asked = [], top: askedTop = 0,
 }) {
   const box = useRef(null), node = useRef(null), cross = useRef(null);
   const [width, setWidth] = useState(0);
@@ -190,12 +190,12 @@ export function Plot({
     ref: box, className: drawn ? "k-chart" : "k-chart k-chart-waiting", style: { height }, tabIndex: 0, role: "img",
     "aria-label": label, onPointerMove: onMove, onPointerDown: onMove, onPointerLeave: onLeave, onBlur: onLeave, onKeyDown: onKey,
   },
-  gaps.map((gap) => h("i", {
-    key: gap.x0, className: "k-chart-gap",
-    style: { left: left(gap.x0), width: Math.max(1, left(gap.x1) - left(gap.x0)), top: TOP, height: tall },
-  }, left(gap.x1) - left(gap.x0) > 60 && gap.label ? h("span", null, gap.label) : null)),
   h("div", { ref: node, "aria-hidden": true }),
   width > 0 && [
+    ...holes(xs, all).map(([from, to]) => h("i", {
+      key: `g${from}`, className: "k-chart-gap",
+      style: { left: left(from), width: Math.max(1, left(to) - left(from)), top: TOP, height: tall },
+    }, axis && left(to) - left(from) > 8 * noData.length ? h("span", null, noData) : null)),
     ...[0, top / 2, top].map((y) => h("span", { key: `y${y}`, className: "k-chart-y", style: { top: down(y) } },
       number(y, top < 5 ? 1 : 0))),
     ...(axis ? tickTexts(span, inner, language, zone, now).map((tick) => h("span", {
@@ -204,10 +204,9 @@ export function Plot({
     ...limits.map((limit) => h("i", {
       key: `l${limit.y}${limit.label}`, className: `k-chart-limit s-${limit.state}`, style: { left: LEFT, width: inner, top: down(limit.y) },
     }, h("span", null, limit.label))),
-    ...marks.filter((mark) => mark.x >= span[0] && mark.x <= span[1]).map((mark) => h("i", {
-      key: `m${mark.x}${mark.label}`, className: `k-chart-mark s-${mark.state}${left(mark.x) > width / 2 ? " before" : ""}`,
-      style: { left: left(mark.x), top: TOP, height: tall },
-    }, h("span", null, mark.label))),
+    ...placeMarks(marks, span, left, width, namedMarks).map(({ mark, at, side }) => h("i", {
+      key: `m${mark.x}${mark.label}`, className: `k-chart-mark s-${mark.state} ${side}`, style: { left: at, top: TOP, height: tall },
+    }, side && h("span", null, mark.label))),
     ...ends.map(({ one, y, value }) => h("span", {
       key: `e${one.name}`, className: "k-chart-end", style: { left: width - size.right + 8, top: y },
     }, all.length > 1 ? `${one.name} ${number(value)}` : withUnit(value))),
@@ -223,6 +222,30 @@ function nearest(xs, x) {
     if (xs[middle] < x) low = middle + 1; else high = middle;
   }
   return low > 0 && x - xs[low - 1] < xs[low] - x ? low - 1 : low;
+}
+
+/* Stretches in which no series has a sample: [from, to] in seconds. */
+function holes(xs, series) {
+  const found = [];
+  xs.forEach((x, index) => {
+    if (series.some((one) => one.y[index] != null)) return;
+    const from = xs[index - 1] ?? x, to = xs[index + 1] ?? x;
+    if (found.length && found.at(-1)[1] >= x) found.at(-1)[1] = to; else found.push([from, to]);
+  });
+  return found;
+}
+
+/* Each mark's word stands after its line or before it, where it meets no other word, else it stays unsaid. */
+function placeMarks(marks, span, left, width, named) {
+  const taken = [];
+  return marks.filter((mark) => mark.x >= span[0] && mark.x <= span[1]).sort((a, b) => b.x - a.x).map((mark) => {
+    const at = left(mark.x), long = mark.label.length * 7 + 10;
+    const free = (from) => from >= 0 && from + long <= width && !taken.some(([a, b]) => from < b && from + long > a);
+    const side = !named ? "" : free(at) ? "after" : free(at - long) ? "before" : "";
+    if (named) taken.push([at - 1, at + 1]);
+    if (side) taken.push(side === "after" ? [at, at + long] : [at - long, at]);
+    return { mark, at, side };
+  });
 }
 
 /* Labels at the ends of lines that lie close keep 15 px from each other. */

@@ -141,8 +141,9 @@
   function showLanguage() {
     const language = app()?.dataset.kLanguage;
     if (!language) return;
-    if (!root.classList.contains("k-wait") || language === remembered) {
-      root.classList.remove("k-wait");
+    const waits = root.classList.contains("k-wait");
+    if (!waits || language === remembered) {
+      if (waits) root.classList.remove("k-wait"); // removing what is not there would count as a change
       if (root.lang !== language) root.lang = language;
       if (memory.get("keepai-language") !== language) memory.set("keepai-language", language);
     }

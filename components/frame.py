@@ -222,8 +222,8 @@ def _rail(groups: Sequence[Group], place: str) -> rx.Component:
     named = [group for group in groups if group.label is not None]
     foot = [group for group in groups if group.label is None]
     return rx.el.div(
-        ui.link(_mark(), rx.el.span(t("common.app"), class_name="k-label"), href="/", class_name="k-brand"),
         rx.el.nav(
+            ui.link(_mark(), rx.el.span(t("common.app"), class_name="k-label"), href="/", class_name="k-brand"),
             rx.el.div(*[block(group) for group in named], class_name="k-groups"),
             *[block(group) for group in foot],
             aria_label=t("frame.main_navigation"),

@@ -17,7 +17,6 @@ from components.ui.base import STATES, State, given, icon, inline, link
 from components.ui.draw import (
     Box,
     Frame,
-    Gap,
     Lane,
     Limit,
     Mark,
@@ -78,7 +77,6 @@ __all__ = [
     "STATES",
     "Box",
     "Frame",
-    "Gap",
     "Lane",
     "Limit",
     "Mark",

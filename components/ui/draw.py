@@ -169,14 +169,6 @@ class Mark(TypedDict):
     state: str
 
 
-class Gap(TypedDict):
-    """A stretch without samples, hatched; its label shows when there is room."""
-
-    x0: float
-    x1: float
-    label: str
-
-
 class Limit(TypedDict):
     """A threshold: a dashed line with a word."""
 
@@ -222,8 +214,9 @@ def plot(
     height: int = 148,
     axis: bool = True,
     now: Text = "",
+    no_data: Text = "",
     marks: rx.Var[list[Mark]] | None = None,
-    gaps: rx.Var[list[Gap]] | None = None,
+    named_marks: bool = True,
     limits: rx.Var[list[Limit]] | None = None,
     span: rx.Var[list[float]] | None = None,
     top: Number | None = None,
@@ -234,7 +227,9 @@ def plot(
     """Lines over time: title and unit above, the value under the crosshair at the right of the same line.
 
     `span` is the stretch of time shown ([from, to], unix seconds), `top` the upper end of the axis (0 or None: by the
-    data), `now` the word at the right end of the axis, `axis=False` leaves the times to the plot below in a stack.
+    data), `now` the word at the right end of the axis, `no_data` the word in a hatched stretch without samples.
+    `axis=False` leaves the times to the plot below in a stack, `named_marks=False` the words of the events to the
+    plot above.
     All plots of a page share one crosshair, moved by the pointer or by left and right. `table` is what those see who
     cannot see the plot, in its place while `as_table`. Nothing is drawn before the first numbers are on the page; the
     box has its final height from the start.
@@ -250,7 +245,9 @@ def plot(
         digits=digits,
         now=now,
         axis=axis,
-        **given(marks=marks, gaps=gaps, limits=limits, span=span, top=top),
+        no_data=no_data,
+        named_marks=named_marks,
+        **given(marks=marks, limits=limits, span=span, top=top),
     )
     return rx.el.figure(
         rx.el.figcaption(
