@@ -187,7 +187,7 @@ export function Plot({
   }).filter((end) => end.y != null), height - size.bottom);
 
   return h("div", {
-    ref: box, className: drawn ? "k-chart" : "k-chart k-chart-waiting", style: { height }, tabIndex: 0, role: "img",
+    ref: box, className: drawn ? "k-chart" : "k-chart k-chart-waiting", style: { height: height + (narrow && all.length > 1 ? 20 : 0) }, tabIndex: 0, role: "img",
     "aria-label": label, onPointerMove: onMove, onPointerDown: onMove, onPointerLeave: onLeave, onBlur: onLeave, onKeyDown: onKey,
   },
   h("div", { ref: node, "aria-hidden": true }),
@@ -199,7 +199,7 @@ export function Plot({
     ...[0, top / 2, top].map((y) => h("span", { key: `y${y}`, className: "k-chart-y", style: { top: down(y) } },
       number(y, top < 5 ? 1 : 0))),
     ...(axis ? tickTexts(span, inner, language, zone, now).map((tick) => h("span", {
-      key: `x${tick.at}`, className: "k-chart-x", style: { left: left(tick.at), top: height - AXIS + 6 },
+      key: `x${tick.at}`, className: `k-chart-x${left(tick.at) < LEFT + 16 ? " first" : left(tick.at) > width - 24 ? " last" : ""}`, style: { left: left(tick.at), top: height - AXIS + 6 },
     }, tick.text)) : []),
     ...limits.map((limit) => h("i", {
       key: `l${limit.y}${limit.label}`, className: `k-chart-limit s-${limit.state}`, style: { left: LEFT, width: inner, top: down(limit.y) },
@@ -211,6 +211,8 @@ export function Plot({
       key: `e${one.name}`, className: "k-chart-end", style: { left: width - size.right + 8, top: y },
     }, all.length > 1 ? `${one.name} ${number(value)}` : withUnit(value))),
   ],
+  narrow && all.length > 1 && h("div", { className: "k-chart-names" }, all.map((one, index) => h("span", { key: one.name },
+    h("span", { className: "k-swatch", style: { background: `var(${one.color || `--k-c${(index % 6) + 1}`})` } }), one.name))),
   h("i", { ref: cross, hidden: true, className: "k-chart-cross", style: { top: TOP, height: tall } }));
 }
 

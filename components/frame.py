@@ -146,8 +146,7 @@ def frame(
         _rail(shown, place),
         rx.el.div(
             _top(title, crumb, tools, person, on_language),
-            _stale_strip(),
-            *notices,
+            rx.el.section(_stale_strip(), *notices, aria_label=t("frame.notices")),
             rx.el.main(*content, id="content", tab_index=-1, class_name="flush" if flush else ""),
             class_name="k-column",
         ),
@@ -223,7 +222,9 @@ def _rail(groups: Sequence[Group], place: str) -> rx.Component:
     foot = [group for group in groups if group.label is None]
     return rx.el.div(
         rx.el.nav(
-            ui.link(_mark(), rx.el.span(t("common.app"), class_name="k-label"), href="/", class_name="k-brand"),
+            ui.link(
+                _mark(), rx.el.span(t("common.app"), class_name="k-label"), href="/", class_name="k-brand"
+            ),
             rx.el.div(*[block(group) for group in named], class_name="k-groups"),
             *[block(group) for group in foot],
             aria_label=t("frame.main_navigation"),
@@ -343,8 +344,8 @@ def _stale_strip() -> rx.Component:
 
 
 def _bottom(groups: Sequence[Group], place: str) -> rx.Component:
-    """Four places and the rest, below 1024 px."""
-    first = [one for group in groups for one in group.places][:4]
+    """Up to four places and the rest, below 1024 px."""
+    first = [one for group in groups if group.label is not None for one in group.places][:4]
     return rx.el.nav(
         rx.el.ul(
             *[

@@ -47,6 +47,7 @@ WORDS = {
     "frame.key_row_mark": "Mark the row",
     "frame.key_close": "Close",
     "frame.key_shortcuts": "Show the shortcuts",
+    "frame.notices": "Situation",
     "frame.messages": "Brief messages",
     "frame.tab_attention": "({count}) {title}",
 }

@@ -47,6 +47,7 @@ WORDS = {
     "frame.key_row_mark": "Marcar a linha",
     "frame.key_close": "Fechar",
     "frame.key_shortcuts": "Mostrar os atalhos",
+    "frame.notices": "Situação",
     "frame.messages": "Avisos breves",
     "frame.tab_attention": "({count}) {title}",
 }
