@@ -80,7 +80,7 @@ def web_dev(parent: int | None) -> int:
     from keepai.cli.questions import settings
 
     found = settings()
-    environment = build.environment()
+    environment = {**os.environ, **build.environment()}
     for name in ("REFLEX_ENV_MODE", *build.ONLY_SERVING):
         environment.pop(name, None)
     port = str(found.port)

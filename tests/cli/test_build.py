@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 import shutil
 import signal
 import subprocess
@@ -102,6 +103,7 @@ def copy(tmp_path):
 
 def environment(root) -> dict[str, str]:
     return {
+        **os.environ,
         **build.environment(),
         "LANG": "en",
         "KEEPAI_DATA_DIR": str(root / "data"),
