@@ -14,7 +14,7 @@ from services.compute.packages import Versions, compare_versions, our_packages, 
 from services.compute.readings import items, mapping, text, values
 from services.compute.stacks import MAX_TASKS, Executing, executing_since, stack_lines
 from services.compute.watch import has_extension
-from services.compute.wire import Link, linked
+from services.compute.wire import Link, Refused, linked
 
 MAX_ASKED = 50  # workers asked for their versions when the scheduler cannot tell
 
@@ -25,6 +25,7 @@ async def worker_logs(
     """The latest lines of a worker or of its nanny, newest first. Raises Unreachable or Refused."""
     message = {"op": "get_logs", "n": _bounded(n, MAX_LINES), "timestamps": True}
     async with linked(endpoint) as link:
+        await _must_know(link, address)
         answers = await link.call("broadcast", workers=[address], nanny=nanny, msg=message)
     return log_lines(line for lines in values(answers) for line in items(lines))
 
@@ -38,6 +39,7 @@ async def scheduler_logs(endpoint: Endpoint, n: int = 200) -> tuple[LogLine, ...
 async def executing(endpoint: Endpoint, address: str) -> tuple[Executing, ...]:
     """What a worker runs now, with stacks, the longest first. Raises Unreachable or Refused."""
     async with linked(endpoint) as link:
+        await _must_know(link, address)
         stacks = await link.call("proxy", worker=address, msg={"op": "call_stack", "keys": None})
         if not isinstance(stacks, Mapping):
             return ()
@@ -70,6 +72,12 @@ async def versions(endpoint: Endpoint) -> Versions:
         else:
             workers = await _ask_workers(link)
     return compare_versions(our_packages(scheduler), scheduler, workers)
+
+
+async def _must_know(link: Link, address: str) -> None:
+    """Raises Refused when the scheduler has no such worker; it would try half a minute to reach it."""
+    if address not in mapping(await link.call("ncores", workers=[address])):
+        raise Refused("compute.action.gone")
 
 
 async def _ask_workers(link: Link) -> dict[str, dict[str, str]]:

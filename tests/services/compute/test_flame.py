@@ -1,5 +1,7 @@
 """A profile becomes bars that fit a page."""
 
+from distributed.profile import create
+
 from services.compute.flame import MAX_DEPTH, MAX_FRAMES, flame_graph
 
 
@@ -13,13 +15,28 @@ def node(name: str, count: int, *children: dict) -> dict:
     }
 
 
+def recorded(*stacks: tuple[str, ...]) -> dict:
+    """A tree as Dask itself makes it of samples: each a stack of function names, outermost first."""
+    state = create()
+    for stack in stacks:
+        at = state
+        for name in stack:
+            # As distributed.profile.process does: the innermost frame does not count itself.
+            at["count"] += 1
+            at = at["children"].setdefault(name, node(name, 0))
+    return state
+
+
 def test_bars_stand_on_each_other_the_widest_first():
-    tree = node("root", 200, node("small", 50), node("big", 150, node("inner", 100)))
-    profile = flame_graph(tree)
+    profile = flame_graph(
+        recorded(*[("big", "inner")] * 100, *[("big", "other", "deep")] * 50, *[("small",)] * 50)
+    )
     assert [(f.name, f.depth, f.left, f.width, f.seconds) for f in profile.frames] == [
         ("big", 0, 0.0, 0.75, 1.5),
         ("small", 0, 0.75, 0.25, 0.5),
         ("inner", 1, 0.0, 0.5, 1.0),
+        ("other", 1, 0.5, 0.25, 0.5),
+        ("deep", 2, 0.5, 0.25, 0.5),
     ]
     assert (profile.seconds, profile.cut) == (2.0, False)
     assert (profile.frames[0].file, profile.frames[0].line, profile.frames[0].source) == (
