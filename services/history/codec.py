@@ -9,7 +9,6 @@ figures of a worker take 1.2 bytes each, where compressed 32-bit floats take 1.8
 import math
 from array import array
 from collections.abc import Collection, Mapping, Sequence
-from itertools import repeat
 from typing import Any
 
 import msgpack
@@ -17,7 +16,7 @@ import zstandard
 
 VERSION = 1
 LEVEL = 3
-MISSING = math.nan
+MISSING = array("f", [math.nan])
 # Beyond these, a 32-bit float has no number for it, or not every whole number.
 LARGEST = 3.4e38
 WHOLE = 2**24
@@ -27,7 +26,7 @@ Columns = dict[str, list["array[float]"]]
 
 
 def encode(columns: Mapping[str, Sequence["array[float]"]]) -> bytes:
-    """Columns by metric as one block. All columns have the same length, all metrics as many columns."""
+    """Columns of 32-bit floats by metric as one block: all of the same length, as many for each metric."""
     lists = list(columns.values())
     points = len(lists[0][0]) if lists else 0
     planes, parts = [], []
@@ -69,7 +68,7 @@ def _planes(column: "array[float]") -> int:
 
 def _split(column: "array[float]", planes: int) -> bytes:
     """The bytes of a column, most significant plane first."""
-    data = array("f", column).tobytes()
+    data = column.tobytes()
     if planes == 3:
         # To the nearest instead of down: half of the dropped byte is added to every float, in one go.
         half = int.from_bytes(b"\x80\0\0\0" * len(column), "little")
@@ -79,13 +78,11 @@ def _split(column: "array[float]", planes: int) -> bytes:
 
 def _join(data: bytes, points: int, planes: int) -> "array[float]":
     whole = bytearray(points * 4)
-    for place, plane in zip(range(3, 3 - planes, -1), range(planes), strict=True):
-        whole[place::4] = data[plane * points : (plane + 1) * points]
-    floats = array("f")
-    floats.frombytes(whole)
-    return array("d", floats)
+    for plane in range(planes):
+        whole[3 - plane :: 4] = data[plane * points : (plane + 1) * points]
+    return array("f", bytes(whole))
 
 
 def empty(points: int) -> "array[float]":
     """A column in which every point is missing."""
-    return array("d", repeat(MISSING, points))
+    return array("f", MISSING.tobytes() * points)

@@ -54,7 +54,7 @@ class Recorder:
         """The raw columns of one subject, by unix second of the minute, that wait to be written."""
         key = self._key(labels)
         return {
-            start: {metric: [array("d", column)] for metric, column in minute[key].items()}
+            start: {metric: [column[:]] for metric, column in minute[key].items()}
             for start, minute in self._minutes.items()
             if key in minute
         }
@@ -136,7 +136,7 @@ def write(db: Session, at: datetime, samples: Iterable[tuple[Labels, Mapping[str
 
 def merge(old: Columns, new: Columns) -> Columns:
     """The raw samples of both; where both have one, the newer counts."""
-    merged = {metric: [array("d", column)] for metric, (column,) in old.items()}
+    merged = {metric: [column[:]] for metric, (column,) in old.items()}
     for metric, (column,) in new.items():
         target = merged.setdefault(metric, [column])[0]
         for slot, value in enumerate(column):

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import mul
 
 from sqlalchemy import delete, exists, func, select
 from sqlmodel import Session, col
@@ -68,7 +69,7 @@ def make_coarse(db: Session, due: Due, subjects: Sequence[int]) -> list[Block]:
     for block in blocks.load(db, subjects, finer, start, end):
         by_subject[block.subject_id].append(block)
     return [
-        Block(subject, due.resolution, due.start, encode(_coarse_columns(due, some)))
+        Block(subject, due.resolution, due.start, encode(coarse_columns(due, some)))
         for subject, some in by_subject.items()
     ]
 
@@ -81,7 +82,8 @@ def summarise(columns: Columns, per_point: int) -> Columns:
     return {metric: _summarise(group, per_point) for metric, group in columns.items()}
 
 
-def _coarse_columns(due: Due, some: Iterable[Block]) -> Columns:
+def coarse_columns(due: Due, some: Iterable[Block]) -> Columns:
+    """The points of a span that is due, from the finer blocks of one subject."""
     points = SPAN[due.resolution] // due.resolution
     columns: Columns = {}
     for block in some:
@@ -96,25 +98,30 @@ def _coarse_columns(due: Due, some: Iterable[Block]) -> Columns:
 
 def _summarise(group: Sequence["array[float]"], per_point: int) -> list["array[float]"]:
     points = len(group[0]) // per_point
-    low, mean, high, count = (empty(points) for _ in range(4))
+    summed = [empty(points) for _ in range(4)]
     for point in range(points):
-        part = slice(point * per_point, (point + 1) * per_point)
-        if len(group) == 1:
-            known = [value for value in group[0][part] if value == value]
-            found = len(known), min(known, default=0.0), sum(known), max(known, default=0.0)
-        else:
-            lows, means, highs, counts = (column[part] for column in group)
-            weights = [weight if weight == weight else 0.0 for weight in counts]
-            found = (
-                int(sum(weights)),
-                min((value for value in lows if value == value), default=0.0),
-                sum(value * weight for value, weight in zip(means, weights, strict=True) if weight),
-                max((value for value in highs if value == value), default=0.0),
-            )
-        if found[0]:
-            count[point], low[point], high[point] = found[0], found[1], found[3]
-            mean[point] = min(max(found[2] / found[0], found[1]), found[3])
-    return [low, mean, high, count]
+        parts = [column[point * per_point : (point + 1) * per_point] for column in group]
+        total = sum(parts[-1])
+        if total != total:  # some are missing
+            known = [place for place, value in enumerate(parts[-1]) if value == value]
+            if not known:
+                continue
+            parts = [array("f", [part[place] for place in known]) for part in parts]
+        for column, value in zip(summed, _sums(parts), strict=True):
+            column[point] = value
+    return summed
+
+
+def _sums(parts: Sequence["array[float]"]) -> tuple[float, float, float, float]:
+    """Min, mean, max and count of raw points, or of coarse ones. None of them is missing."""
+    if len(parts) == 1:
+        (raw,) = parts
+        low, high, count, total = min(raw), max(raw), float(len(raw)), sum(raw)
+    else:
+        low, high, count = min(parts[0]), max(parts[2]), sum(parts[3])
+        total = sum(map(mul, parts[1], parts[3]))
+    # Rounding must not put the mean beside its band.
+    return low, min(max(total / count, low), high), high, count
 
 
 def prune(db: Session, now: datetime) -> int:
