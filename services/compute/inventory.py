@@ -19,7 +19,7 @@ SHOW_RESTARTED = 10.0  # s for which a worker that came back is shown as restart
 KEEP_LOST = 24 * 3600.0  # s after which a lost worker leaves the list
 MAX_LOST = 1000  # lost ones kept; a compute that makes up a name for each worker must not fill the list
 # A scheduler that just started may not have heard of its workers yet: those from before stay unknown for so long.
-SETTLE = 10.0
+SETTLE = 30.0
 RETIRE_SHOWS = 5.0  # s for which our wish to retire shows before the scheduler says so itself
 RETIRE_COUNTS = 3600.0  # s for which a worker that leaves did so because of our wish: moving data takes time
 RESTART_SHOWS = 15.0  # s for which our wish to restart shows while the old process is still there

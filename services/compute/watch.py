@@ -35,6 +35,7 @@ class Watch:
 
     def __init__(self, link: Link, stream: Link, on_event: Callable[[ComputeEvent], None]) -> None:
         self._link, self._stream, self._on_event = link, stream, on_event
+        self._name = f"keepai-{uuid4().hex}"
         self._identity_arguments: dict[str, int] = {"n_workers": -1}
         self._addresses: frozenset[str] = frozenset()
         self._prefixes: Mapping[str, Mapping[str, int]] = {}
@@ -101,7 +102,9 @@ class Watch:
     async def close(self) -> None:
         """Leave the scheduler."""
         with contextlib.suppress(Unreachable):
-            await self._stream.send([{"op": "close-client"}, {"op": "close-stream"}])
+            # First no more news: the scheduler would tell us, too, that we left, and complain that we are gone.
+            await self._topics("unsubscribe-topic")
+            await self._stream.send([{"op": "close-stream"}])
         await asyncio.gather(self._stream.close(), self._link.close())
 
     async def _introduce(self, *, extend: bool) -> None:
@@ -118,10 +121,14 @@ class Watch:
             self.extended = await load_extension(self._link, version)
 
     async def _subscribe(self) -> None:
-        name = f"keepai-{uuid4().hex}"
-        await self._stream.send({"op": "register-client", "client": name, "reply": False, "versions": {}})
+        await self._stream.send(
+            {"op": "register-client", "client": self._name, "reply": False, "versions": {}}
+        )
         await self._stream.receive()  # stream-start
-        await self._stream.send([{"op": "subscribe-topic", "topic": t, "client": name} for t in TOPICS])
+        await self._topics("subscribe-topic")
+
+    async def _topics(self, op: str) -> None:
+        await self._stream.send([{"op": op, "topic": topic, "client": self._name} for topic in TOPICS])
 
     async def _count_tasks(self) -> None:
         """Count by prefix and group, less often where that takes the scheduler long: it walks over them all."""

@@ -213,7 +213,7 @@ async def test_cancelling_by_prefix_takes_every_group_of_it(compute):
         outcome = await actions.cancel(compute.endpoint, "nap", prefix=True)
         assert outcome.ok
         assert await _left(compute, "nap") == 0
-        assert all(f.status == "cancelled" for f in [*first, *second])
+        await compute.until(lambda: all(f.status == "cancelled" for f in [*first, *second]))
 
 
 async def test_cancelling_what_is_not_there_is_refused(compute):

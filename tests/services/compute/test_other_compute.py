@@ -73,7 +73,7 @@ async def test_our_part_is_loaded_into_another_scheduler_and_counts_groups(plain
             futures = client.map(_nap, [0.05] * 20, pure=False, key="elsewhere")
             await _until(lambda: _has_group(reader, "elsewhere"))
             assert (await actions.cancel(plain, "elsewhere")).ok
-            assert all(f.status == "cancelled" for f in futures)
+            await _until(lambda: _all_cancelled(futures))
 
 
 async def test_our_part_is_loaded_once(plain, plain_settings):
@@ -271,6 +271,10 @@ async def _until(true, within=60):
 
 async def _has_group(reader, name):
     return name in {group.name for group in (await reader.read()).groups}
+
+
+async def _all_cancelled(futures):
+    return all(future.status == "cancelled" for future in futures)
 
 
 async def _newer(reader, reading):
