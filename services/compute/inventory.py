@@ -288,7 +288,8 @@ class _Step:
         return (
             reading is not None
             and 0 <= reading.at - reading.started < SETTLE
-            and entry.since < reading.started
+            # Once it waits here its state is new, so its age says nothing any more.
+            and (entry.state == "unknown" or entry.since < reading.started)
         )
 
     def _pending_restart(self, entry: WorkerEntry, lasts: float) -> Intent | None:
