@@ -81,7 +81,7 @@ def groups(rows: Row) -> rx.Component:
     return ui.card(
         rx.cond(
             rows.length() > 0,
-            rx.el.ul(rx.foreach(rows, _group), class_name="k-lines"),
+            rx.el.ul(rx.foreach(rows, _group), class_name="k-list"),
             rx.el.p(t("dashboard.groups.none"), class_name="k-quiet"),
         ),
         title=t("dashboard.groups"),
@@ -101,7 +101,7 @@ def events(rows: Row) -> rx.Component:
     return ui.card(
         rx.cond(
             rows.length() > 0,
-            rx.el.ul(rx.foreach(rows, event_line), class_name="k-lines"),
+            rx.el.ul(rx.foreach(rows, event_line), class_name="k-list"),
             rx.el.p(t("dashboard.events.none"), class_name="k-quiet"),
         ),
         title=t("dashboard.events"),
@@ -122,7 +122,6 @@ def event_line(row: Row) -> rx.Component:
         ),
         ui.age(row["at"]),
         key=row["key"],
-        class_name="k-event",
     )
 
 
@@ -209,7 +208,7 @@ def checklist(*, live: Any, model: Any, admin: Any, on_hide: Any) -> rx.Componen
     """The first steps of a new installation, each ticked off by what is there."""
     steps = [("scheduler", live), ("model", model), ("admin", admin)]
     return ui.card(
-        rx.el.ol(*[_step(name, done) for name, done in steps], class_name="k-lines k-steps"),
+        rx.el.ol(*[_step(name, done) for name, done in steps], class_name="k-list k-steps"),
         title=t("dashboard.checklist"),
         tools=[ui.button(t("dashboard.checklist.hide"), variant="quiet", size="small", on_click=on_hide)],
         flush=True,
@@ -230,7 +229,6 @@ def _step(name: str, done: Any) -> rx.Component:
             ),
             class_name="k-grow",
         ),
-        class_name="k-event",
     )
 
 

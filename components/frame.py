@@ -304,6 +304,7 @@ def _top(
             trigger_class="k-person-button",
             role="dialog",
         ),
+        rx.el.div(id="k-tip", role="tooltip", custom_attrs={"popover": "manual"}),
         class_name="k-top",
     )
 

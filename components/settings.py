@@ -152,7 +152,7 @@ def password(*, errors: Row, changed: Row, on_change: Any) -> rx.Component:
 def sessions(rows: Row, *, on_end: Any) -> rx.Component:
     """Where the person is signed in, each to be ended."""
     return ui.card(
-        rx.el.ul(rx.foreach(rows, lambda row: _session(row, on_end)), class_name="k-lines"),
+        rx.el.ul(rx.foreach(rows, lambda row: _session(row, on_end)), class_name="k-list"),
         title=t("settings.sessions"),
         caption=t("settings.sessions.caption"),
         flush=True,
@@ -184,5 +184,4 @@ def _session(row: Row, on_end: Any) -> rx.Component:
             ui.button(t("settings.sessions.end"), size="small", variant="danger", on_click=on_end(row["id"])),
         ),
         key=row["id"],
-        class_name="k-event",
     )

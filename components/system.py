@@ -202,7 +202,7 @@ def running_groups(rows: Row, *, may_act: Row, busy: Row, on_cancel: Any) -> rx.
         rx.cond(
             rows.length() > 0,
             rx.el.ul(
-                rx.foreach(rows, lambda row: _running(row, may_act, busy, on_cancel)), class_name="k-lines"
+                rx.foreach(rows, lambda row: _running(row, may_act, busy, on_cancel)), class_name="k-list"
             ),
             rx.el.p(t("dashboard.groups.none"), class_name="k-quiet"),
         ),

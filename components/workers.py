@@ -454,7 +454,7 @@ def events(rows: Row) -> rx.Component:
     """What happened to this worker."""
     return rx.cond(
         rows.length() > 0,
-        rx.el.ul(rx.foreach(rows, event_line), class_name="k-lines"),
+        rx.el.ul(rx.foreach(rows, event_line), class_name="k-list"),
         rx.el.p(t("workers.events.none"), class_name="k-quiet"),
     )
 

@@ -33,7 +33,7 @@ def named_error(exception: Exception) -> None:
 
 app = rx.App(
     html_lang="pt-BR",
-    stylesheets=["/tokens.css", "/app.css"],
+    stylesheets=["/tokens.css", "/app.css", "/pages.css"],
     head_components=pages.head(),
     toaster=None,
     extra_app_wraps={},

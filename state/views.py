@@ -299,6 +299,8 @@ def _probe_detail(row: Mapping[str, Any], locale: str) -> str:
     if row["reason"]:
         return translate(locale, row["reason"], **row.get("reason_params", {}))
     detail = row["detail"]
+    if row["state"] == "not_configured":
+        return ""
     if row["name"] == "ollama":
         loaded = [str(model["name"]) for model in detail.get("loaded", [])]
         vram = sum(int(model.get("vram") or 0) for model in detail.get("loaded", []))

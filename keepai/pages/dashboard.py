@@ -15,42 +15,50 @@ ON_LOAD = DashboardState.load
 def page() -> rx.Component:
     """The dashboard."""
     return shell(
-        parts.attention(Live.attention),
-        parts.no_workers(Live.compute),
-        parts.tiles(Live.tiles, Trends.sparks, ready=Live.at > 0),
         rx.el.div(
-            parts.plots(
-                DashboardPlots.figures,
-                ready=DashboardPlots.ready,
-                empty=DashboardPlots.empty,
-                span=DashboardPlots.span,
-                zone=SessionState.zone,
-                range_=DashboardPlots.range,
-                options=plots.RANGES,
-                downloads=(
-                    f"/api/v1/history?range={DashboardPlots.range}&format=csv",
-                    f"/api/v1/history?range={DashboardPlots.range}&format=json",
-                ),
-                as_table=DashboardState.as_table,
-                on_range=DashboardState.show_range,
-                on_table=DashboardState.toggle_table,
-            ),
-            rx.el.div(
-                rx.cond(
-                    DashboardState.checklist_shown,
-                    parts.checklist(
-                        live=Live.compute["state"] == "live",
-                        model=Live.has_model,
-                        admin=DashboardState.has_second_admin,
-                        on_hide=DashboardState.hide_checklist,
-                    ),
-                ),
-                parts.groups(Live.groups),
-                parts.events(Live.events),
-                class_name="k-stack",
-            ),
-            class_name="k-two",
+            parts.attention(Live.attention),
+            parts.no_workers(Live.compute),
+            parts.tiles(Live.tiles, Trends.sparks, ready=Live.at > 0),
+            _below(),
+            class_name="k-stack",
         ),
         title=t("frame.dashboard"),
         place="dashboard",
+    )
+
+
+def _below() -> rx.Component:
+    """Plots at the left, what happens at the right."""
+    return rx.el.div(
+        parts.plots(
+            DashboardPlots.figures,
+            ready=DashboardPlots.ready,
+            empty=DashboardPlots.empty,
+            span=DashboardPlots.span,
+            zone=SessionState.zone,
+            range_=DashboardPlots.range,
+            options=plots.RANGES,
+            downloads=(
+                f"/api/v1/history?range={DashboardPlots.range}&format=csv",
+                f"/api/v1/history?range={DashboardPlots.range}&format=json",
+            ),
+            as_table=DashboardState.as_table,
+            on_range=DashboardState.show_range,
+            on_table=DashboardState.toggle_table,
+        ),
+        rx.el.div(
+            rx.cond(
+                DashboardState.checklist_shown,
+                parts.checklist(
+                    live=Live.compute["state"] == "live",
+                    model=Live.has_model,
+                    admin=DashboardState.has_second_admin,
+                    on_hide=DashboardState.hide_checklist,
+                ),
+            ),
+            parts.groups(Live.groups),
+            parts.events(Live.events),
+            class_name="k-stack",
+        ),
+        class_name="k-two",
     )

@@ -29,7 +29,7 @@ def page() -> rx.Component:
                     ui.skeleton_rows(12),
                 ),
                 parts.legend(),
-                class_name="k-list",
+                class_name="k-left",
             ),
             rx.cond(WorkersState.selected != "", _panel(alone=False), rx.fragment()),
             _confirm(),
