@@ -427,7 +427,9 @@ def test_young_scheduler_is_given_time_to_hear_of_its_workers(watch):
     assert [e.state for e in watch.entries] == ["unknown", "unknown"]
     watch.step(1012, worker("a1", port=3), started=1009)
     assert watch.kinds == [("a1", "restarted")]
-    watch.step(1020, worker("a1", port=3), started=1009)
+    watch.step(1038, worker("a1", port=3), started=1009)
+    assert watch.kinds == []
+    watch.step(1040, worker("a1", port=3), started=1009)
     assert watch.kinds == [("b2", "lost")]
 
 
@@ -435,6 +437,7 @@ def test_young_scheduler_is_given_time_when_the_list_came_from_the_database(watc
     """KeepAI and its compute started together: the stored states are from before."""
     watch.step(2000, started=1999)
     assert [e.state for e in watch.entries] == ["unknown", "unknown"]
+    watch.step(2001, started=1999)  # waiting has begun by now, and goes on
     assert watch.kinds == []
 
 
