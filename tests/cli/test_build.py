@@ -112,6 +112,7 @@ def environment(root) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_a_failed_build_leaves_the_last_good_one(copy):
     root = copy("raise ValueError('a mistake')")
 
@@ -136,6 +137,7 @@ def test_a_failed_build_leaves_the_last_good_one(copy):
     assert served.read_text() == "the last good one"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_being_told_to_stop_while_building_leaves_nothing(copy, number):
     slow = """

@@ -17,6 +17,8 @@ from services.i18n import translate
 from services.settings import Settings
 from tests.cli.certificate import self_signed
 
+pytestmark = pytest.mark.slow  # each starts real processes
+
 SHOWN = "shown only now"
 
 

@@ -10,6 +10,8 @@ import pytest
 from keepai.cli.say import WRONG_USE, locale
 from services.i18n import translate
 
+pytestmark = pytest.mark.slow  # each starts real processes
+
 
 def sentence(outcome) -> str:
     """The one sentence on stderr. Fails on a traceback, on more lines and on another exit code."""

@@ -20,6 +20,8 @@ from services.i18n import translate
 from tests.cli.certificate import self_signed
 from tests.cli.conftest import Installation, free_port
 
+pytestmark = pytest.mark.slow  # each starts real processes
+
 AT_ONCE = 1.0  # s, as promised
 
 
@@ -254,7 +256,6 @@ def test_it_serves_tls_itself(start, tmp_path):
     assert running.has_said("cli.run.ready", address=address.rstrip("/"))
 
 
-@pytest.mark.slow
 def test_several_web_processes_and_the_background_apart(start, tmp_path):
     """With Redis; the sibling that runs the loops is replaced like the others."""
     redis_port = free_port()
