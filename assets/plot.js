@@ -61,7 +61,8 @@ function tickTexts([from, to], width, language, zone, now) {
     ? { day: "2-digit", month: "2-digit" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const shift = step >= HOUR ? zoneShift(from, zone) : 0;
   const ticks = [];
-  for (let at = Math.ceil((from + shift) / step) * step - shift; at <= to - (to - from) * (now ? 0.06 : 0); at += step) {
+  const room = now ? ((to - from) / width) * 60 : 0; // for the word at the right end
+  for (let at = Math.ceil((from + shift) / step) * step - shift; at <= to - room; at += step) {
     ticks.push({ at, text: format.format(at * 1000) });
   }
   return now ? [...ticks, { at: to, text: now }] : ticks;
@@ -115,7 +116,7 @@ export function Plot({
   const span = asked.length === 2 ? asked : [xs[0] ?? 0, xs.at(-1) ?? 1];
   const top = niceTop(ys.flat(), limits, askedTop);
   const narrow = width > 0 && width < 480;
-  const size = { width, height, right: narrow ? 8 : 96, bottom: axis ? AXIS : 6 };
+  const size = { width, height, right: narrow ? 8 : 108, bottom: axis ? AXIS : 6 };
   const inner = Math.max(1, width - LEFT - size.right), tall = height - TOP - size.bottom;
   const left = (x) => LEFT + clamp((x - span[0]) / (span[1] - span[0])) * inner;
   const down = (y) => TOP + (1 - clamp(y / top)) * tall;

@@ -157,6 +157,14 @@
     for (const meta of $$('meta[name="theme-color"]')) meta.content = colour;
   }
 
+  let path = location.pathname;
+  function followPage() {
+    if (path === location.pathname) return;
+    path = location.pathname;
+    // The link that was pressed went with its page: reading goes on at the new content, not at the top of the frame.
+    if (document.activeElement === document.body) $("#content")?.focus({ preventScroll: true });
+  }
+
   /* -- dialogs ------------------------------------------------------------------------------------------------ */
   function openDialog(dialog) {
     if (!dialog || dialog.open) return;
@@ -406,10 +414,8 @@
     tipTimer = setTimeout(() => {
       const text = target.isConnected && target.dataset.tip;
       if (!text) return hideTip();
-      if (!tip?.isConnected) {
-        tip = document.body.appendChild(document.createElement("div"));
-        Object.assign(tip, { id: "k-tip", role: "tooltip", popover: "manual" });
-      }
+      tip = document.getElementById("k-tip");
+      if (!tip) return;
       tip.textContent = text;
       if (!tip.matches(":popover-open")) tip.showPopover();
       placeBeside(tip, target, 6);

@@ -146,7 +146,7 @@ def frame(
         _rail(shown, place),
         rx.el.div(
             _top(title, crumb, tools, person, on_language),
-            rx.el.section(_stale_strip(), *notices, aria_label=t("frame.notices")),
+            rx.el.section(_stale_strip(), *notices, aria_label=t("frame.notices"), class_name="k-notices"),
             rx.el.main(*content, id="content", tab_index=-1, class_name="flush" if flush else ""),
             class_name="k-column",
         ),
@@ -295,8 +295,8 @@ def _top(
         ),
         ui.menu(
             _who(person),
-            ui.menu_item(t("frame.settings"), name="settings", href="/settings"),
-            ui.menu_item(t("frame.shortcuts"), name="keyboard", data_k_opens="k-shortcuts"),
+            ui.menu_item(t("frame.settings"), name="settings", href="/settings", role=None),
+            ui.menu_item(t("frame.shortcuts"), name="keyboard", data_k_opens="k-shortcuts", role=None),
             _sign_out("k-menu-item"),
             id="k-person",
             label=t("frame.person", name=person.name),
@@ -381,7 +381,7 @@ def _more(person: Person) -> rx.Component:
     """What the bottom bar has no room for."""
     return ui.sheet(
         _who(person),
-        ui.menu_item(t("frame.settings"), name="settings", href="/settings"),
+        ui.menu_item(t("frame.settings"), name="settings", href="/settings", role=None),
         _sign_out("k-menu-item"),
         id="k-more",
         label=t("frame.more"),

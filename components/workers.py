@@ -13,18 +13,19 @@ from state.words import t
 Row = rx.Var[Any]
 
 NUMBERS = ("threads", "tasks", "network", "disk", "gpu", "seen")
+# Least width in pixels, and the share of what is left over.
 WIDTHS = {
-    "name": "minmax(120px, 1.2fr)",
-    "state": "132px",
-    "cpu": "128px",
-    "memory": "minmax(200px, 1.4fr)",
-    "threads": "72px",
-    "tasks": "64px",
-    "network": "96px",
-    "disk": "96px",
-    "gpu": "64px",
-    "seen": "72px",
-    "host": "minmax(96px, 1fr)",
+    "name": (112, "1.2fr"),
+    "state": (116, ""),
+    "cpu": (112, ""),
+    "memory": (212, "1.2fr"),
+    "threads": (68, ""),
+    "tasks": (56, ""),
+    "network": (92, ""),
+    "disk": (92, ""),
+    "gpu": (60, ""),
+    "seen": (60, ""),
+    "host": (96, "1fr"),
 }
 
 
@@ -83,7 +84,7 @@ def toolbar(
             role="dialog",
         ),
         ui.download(t("common.download_csv"), href=downloads[0]),
-        ui.download(t("common.download_json"), href=downloads[1], name="file-text"),
+        ui.download(t("common.download_json"), href=downloads[1], name="file-text", class_name="k-wide-only"),
         class_name="k-toolbar",
     )
 
@@ -132,9 +133,10 @@ def table(
         known = ("cpu", "memory", "threads", "tasks", "network")
         return ui.virtual_cell(totals[name] if name in known else "", number=name in NUMBERS)
 
-    template = rx.Var.create(WIDTHS["name"])
+    template, least = rx.Var.create(_track("name")), rx.Var.create(WIDTHS["name"][0])
     for name in choices:
-        template = template + rx.cond(columns.contains(name), f" {WIDTHS[name]}", "")
+        template = template + rx.cond(columns.contains(name), f" {_track(name)}", "")
+        least = least + rx.cond(columns.contains(name), WIDTHS[name][0], 0)
     return ui.virtual_table(
         [head("name"), *[shown(name, head(name)) for name in choices]],
         rx.foreach(rows, line),
@@ -142,10 +144,16 @@ def table(
         on_scroll=on_scroll,
         label=t("workers.table"),
         columns=template,
+        least=least,
         foot=[ui.virtual_cell(totals["workers"]), *[shown(name, total(name)) for name in choices]],
         id="workers",
         testid="workers-table",
     )
+
+
+def _track(name: str) -> str:
+    least, share = WIDTHS[name]
+    return f"minmax({least}px, {share})" if share else f"{least}px"
 
 
 def _cell(name: str, row: Row) -> rx.Component:

@@ -23,6 +23,8 @@ from state.views import WorkerCell
 from state.worker_table import STATES, WorkerView, counts, parse, scrolled, select, window
 
 TABS = ("overview", "running", "logs", "stack", "profile", "events")
+# What there is room for beside an open worker; the panel itself shows the rest.
+BESIDE_PANEL = ("state", "cpu", "memory", "seen")
 TOTALS = ("workers", "cpu", "memory", "threads", "tasks", "network")
 
 
@@ -121,6 +123,7 @@ class WorkersState(rx.State):
     text: str = ""
     filter: str = ""
     columns: list[str] = list(WorkerView().columns)
+    shown: list[str] = list(WorkerView().columns)
     selected: str = ""
     tab: str = TABS[0]
     range: str = DEFAULT_RANGE
@@ -287,6 +290,7 @@ class WorkersState(rx.State):
             "text": view.text,
             "filter": view.state,
             "columns": list(view.columns),
+            "shown": [name for name in view.columns if not view.selected or name in BESIDE_PANEL],
             "selected": view.selected,
             "tab": tab if tab in TABS else TABS[0],
             "range": span if span in plots.RANGES else DEFAULT_RANGE,

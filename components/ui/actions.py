@@ -260,18 +260,14 @@ def menu_item(
     href: Text | None = None,
     on_click: Any = None,
     danger: bool = False,
+    role: str | None = "menuitem",
     **props: Any,
 ) -> rx.Component:
-    """One action of a menu: a link when it has an address, else a button."""
+    """One action of a menu: a link when it has an address, else a button. `role=None` outside of a role="menu"."""
     content = (*([icon(name)] if name is not None else []), rx.el.span(label))
     props["class_name"] = look(props, "k-menu-item", "danger" if danger else None)
     if href is not None:
-        return link(*content, href=href, role="menuitem", data_k_closes="", **props)
+        return link(*content, href=href, data_k_closes="", **given(role=role), **props)
     return rx.el.button(
-        *content,
-        type="button",
-        role="menuitem",
-        data_k_closes="",
-        **given(on_click=on_click),
-        **props,
+        *content, type="button", data_k_closes="", **given(on_click=on_click, role=role), **props
     )

@@ -168,6 +168,7 @@ def virtual_table(
     on_scroll: Any,
     label: Text,
     columns: Text,
+    least: Number = 0,
     foot: Sequence[rx.Component] = (),
     throttle: int = 100,
     id: str,
@@ -176,7 +177,8 @@ def virtual_table(
 ) -> rx.Component:
     """A table of any length of which only the rows in sight exist.
 
-    `rows` is a foreach of `virtual_row`s, `total` how many there are in all, `columns` a CSS grid template.
+    `rows` is a foreach of `virtual_row`s, `total` how many there are in all, `columns` a CSS grid template whose
+    columns need `least` pixels; a narrower box scrolls sideways.
     `on_scroll(first, visible)` is called at most every `throttle` ms while scrolling and once at rest; answer
     with rows around that window (some to spare on both sides). Heights come from `--row`, which a phone
     changes, so the server never needs to know them.
@@ -195,7 +197,7 @@ def virtual_table(
         on_scroll_end=on_scroll,
         class_name=look(props, "k-virtual"),
         custom_attrs={
-            "style": rx.Var.create({"--columns": columns}),
+            "style": rx.Var.create({"--columns": columns, "--least": f"{least}px"}),
             "data-k-virtual": "",
             **({"data-testid": testid} if testid is not None else {}),
         },

@@ -206,7 +206,7 @@ def _children(prepared: dict[str, Any], *, dev: bool, demo: bool) -> list[Child]
     environment["KEEPAI_DATA_DIR"] = prepared["data_dir"]
     names = ["web-dev" if dev else "web"]
     if prepared["embedded"]:
-        names.insert(0, "compute")
+        names.append("compute")  # after the web, which people wait for
     if prepared["background_apart"]:
         names.append("background")
     if demo:

@@ -10,6 +10,7 @@ from components.dashboard import compute_strip
 from components.ui.base import Content
 from services.permissions import ROLES
 from state.dashboard import Live
+from state.palette import PaletteState
 from state.session import SessionState
 from state.toasts import Toasts
 from state.words import t
@@ -19,7 +20,6 @@ def shell(
     *content: Content,
     title: Content,
     place: str,
-    palette: frames.Palette | None = None,
     notices: Sequence[Content] = (),
     **options: Any,
 ) -> rx.Component:
@@ -39,7 +39,7 @@ def shell(
             ),
             live=frames.Live(at=Live.at, age_ms=Live.age_ms),
             on_language=SessionState.switch_language,
-            palette=palette,
+            palette=frames.Palette(rows=PaletteState.rows, on_search=PaletteState.search),
             messages=frames.Messages(rows=Toasts.items, on_close=SessionState.close_toast),
             notices=[compute_strip(Live.compute), *notices],
             **options,

@@ -81,7 +81,7 @@ def _table() -> rx.Component:
             WorkerRows.rows,
             found=WorkerRows.found,
             totals=WorkerRows.totals,
-            columns=WorkersState.columns,
+            columns=WorkersState.shown,
             choices=COLUMNS,
             sort=WorkersState.sort,
             descending=WorkersState.descending,
