@@ -223,7 +223,11 @@ def _rail(groups: Sequence[Group], place: str) -> rx.Component:
     return rx.el.div(
         rx.el.nav(
             ui.link(
-                _mark(), rx.el.span(t("common.app"), class_name="k-label"), href="/", class_name="k-brand"
+                _mark(),
+                rx.el.span(t("common.app"), class_name="k-label"),
+                href="/",
+                aria_label=t("common.app"),
+                class_name="k-brand",
             ),
             rx.el.div(*[block(group) for group in named], class_name="k-groups"),
             *[block(group) for group in foot],
