@@ -100,6 +100,22 @@
     }
   }
 
+  // A socket is refused in the same way without a session as without a server. A request can tell which it is, so
+  // that a tab whose session ended while it slept does not wait for ever.
+  const ASK_AGAIN = 5000; // ms
+  let asked = Date.now();
+
+  async function leaveIfSignedOut() {
+    if (liveState()[0] === "live" || !navigator.onLine || Date.now() - asked < ASK_AGAIN) return;
+    asked = Date.now();
+    try {
+      const answer = await fetch("/api/v1/session", { cache: "no-store" });
+      if (answer.status !== 401) return;
+    } catch { return; /* no server: it may come back */ }
+    tell({ type: "forget" });
+    location.assign(`/login?reason=expired&next=${encodeURIComponent(location.pathname + location.search)}`);
+  }
+
   /* -- the live light ----------------------------------------------------------------------------------------- */
   let said = null;
 
@@ -488,6 +504,7 @@
     showTheme();
     syncDialogs();
     leaveIfTold();
+    leaveIfSignedOut();
     keepFocusInRows();
     const palette = $("#k-palette[open]");
     if (palette && palette.dataset.rows !== String($$('[role="option"]', palette).length)) {

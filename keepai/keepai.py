@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import reflex as rx
 
@@ -125,4 +126,6 @@ async def _check_sessions(broadcaster: live_state.Broadcaster) -> None:
             log.warning("sign-ins of open tabs could not be checked: %s", error)
             continue
         for session in broadcaster.sessions - valid:
+            # What this process still remembers would send the tab back from the sign-in page.
+            identity.forget(session_id=UUID(session))
             await broadcaster.kick(session, LEAVE_REVOKED)
