@@ -12,8 +12,6 @@ from sqlmodel import Session, col
 from models import SampleBlock
 from services.history.series import SPAN, moment
 
-Row = tuple[int, int, bytes]
-
 
 @dataclass(frozen=True, slots=True)
 class Block:

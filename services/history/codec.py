@@ -17,7 +17,8 @@ import zstandard
 VERSION = 1
 LEVEL = 3
 MISSING = array("f", [math.nan])
-# Beyond these, a 32-bit float has no number for it, or not every whole number.
+# The largest number of a 32-bit float, and up to where it has every whole number: with all its bytes, and
+# without the last one.
 LARGEST = 3.4e38
 WHOLE = 2**24
 ROUNDED_WHOLE = 2**16

@@ -87,7 +87,9 @@ class Recorder:
     async def _write(self, start: int, now: float) -> int:
         minute = {key: dict(columns) for key, columns in self._minutes[start].items()}
         encoded = await asyncio.to_thread(_encode, minute)
-        self._subjects = await database.write(store, start, encoded, moment(now), self._subjects)
+        # After a failure the ids are looked up anew: the database may be another one by then.
+        known, self._subjects = self._subjects, {}
+        self._subjects = await database.write(store, start, encoded, moment(now), known)
         return len(encoded)
 
     def _partial_due(self, now: float) -> bool:

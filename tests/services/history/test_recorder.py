@@ -4,6 +4,7 @@ import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from services import db, history
@@ -82,6 +83,18 @@ async def test_samples_wait_in_memory_while_the_database_is_away(
     assert await recorder.flush(T + 63) == 1
     assert plot(60, resolution=history.RAW).bands["cpu"].mean[0] == 1.0
     db.configure(None)
+
+
+async def test_recording_goes_on_in_a_database_that_was_put_back(database: str) -> None:
+    recorder = history.Recorder()
+    recorder.add(T, WORKER, {"cpu": 1.0})
+    await recorder.flush(T, everything=True)
+    db.write_now(lambda session: session.execute(text("DELETE FROM sample_block")))
+    db.write_now(lambda session: session.execute(text("DELETE FROM subject")))
+    with pytest.raises(SQLAlchemyError):
+        await recorder.flush(T + 62)
+    assert await recorder.flush(T + 63) == 1
+    assert plot(60, resolution=history.RAW).bands["cpu"].mean[0] == 1.0
 
 
 async def test_the_backlog_is_bounded(sqlite_url: str) -> None:
