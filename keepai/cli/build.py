@@ -42,7 +42,7 @@ INPUTS = (
 )
 NPM_LOCK = ("reflex.lock",)
 # Of what Reflex leaves in `.web`: not compiled from our files, or a note of when it ran.
-NOT_COMPILED = {"node_modules", "build", ".react-router", "reflex.json", "package-lock.json"}
+NOT_COMPILED = {"node_modules", "build", ".react-router", "reflex.json", "package.json", "package-lock.json"}
 PACKAGES = re.compile(r"^(?:reflex[\w-]*|plotly)==\S+", re.MULTILINE)
 VERSION_STAMP = b"__KEEPAI_BUILD__"
 INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
@@ -116,7 +116,8 @@ def build() -> int:
         shutil.rmtree(web / "backend", ignore_errors=True)
         prerequisites.get_compiled_app(prerender_routes=True, trigger="export")
         reflex_build.setup_frontend(ROOT)
-        compiled = _digest(_compiled_files(web), web, "")
+        tidy_lock()
+        compiled = _digest(_compiled_files(web), web, _digest(_input_files(ROOT, NPM_LOCK), ROOT, ""))
         if compiled != _served(COMPILED):
             with (
                 _following_the_page(web / "utils" / "state.js"),
@@ -126,6 +127,14 @@ def build() -> int:
             _publish(web, compiled)
         (SERVED / MARK).write_text(fingerprint(ROOT, sources))
     return 0
+
+
+def tidy_lock(root: Path = ROOT) -> None:
+    """Write npm's package.json in one order; Reflex copies it back in whichever npm left it."""
+    path = root / "reflex.lock" / "package.json"
+    tidy = json.dumps(json.loads(path.read_text()), indent=2, sort_keys=True) + "\n"
+    if path.read_text() != tidy:
+        path.write_text(tidy)
 
 
 def environment() -> dict[str, str]:

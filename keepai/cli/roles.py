@@ -86,12 +86,14 @@ def web_dev(parent: int | None) -> int:
     port = str(found.port)
     argv = ["run", "--env", "preview", "--frontend-port", port, "--backend-port", port]
     signal.signal(signal.SIGTERM, _pass_on)
-    return subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-m", "reflex", *argv, "--backend-host", found.host],
         cwd=ROOT,
         env=environment,
         check=False,
-    ).returncode
+    )
+    build.tidy_lock()
+    return ended.returncode
 
 
 def _pass_on(number: int, _frame: object) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -207,6 +208,18 @@ def test_nothing_is_reported_to_anybody():
     assert told["REFLEX_TELEMETRY_ENABLED"] == "false"
     assert told["REFLEX_CHECK_LATEST_VERSION"] == "0"
     assert told["NPM_CONFIG_OMIT_LOCKFILE_REGISTRY_RESOLVED"] == "true"
+
+
+def test_the_npm_lock_has_one_order(tmp_path):
+    path = tmp_path / "reflex.lock" / "package.json"
+    path.parent.mkdir()
+    written = []
+    for text in ('{"b":{"d":1,"c":2},"a":3}', '{"a":3,"b":{"c":2,"d":1}}\n'):
+        path.write_text(text)
+        build.tidy_lock(tmp_path)
+        written.append(path.read_text())
+    assert written[0] == written[1]
+    assert json.loads(written[0]) == {"a": 3, "b": {"c": 2, "d": 1}}
 
 
 def test_the_npm_lock_names_no_registry():
