@@ -18,7 +18,7 @@ WIDTHS = {
     "name": (112, "1.2fr"),
     "state": (116, ""),
     "cpu": (112, ""),
-    "memory": (212, "1.2fr"),
+    "memory": (236, "1.2fr"),
     "threads": (68, ""),
     "tasks": (56, ""),
     "network": (92, ""),

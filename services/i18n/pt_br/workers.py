@@ -50,7 +50,7 @@ WORDS = {
     "workers.fact.loop": "Laço de eventos",
     "workers.fact.threads": "Threads",
     "workers.fact.tasks": "Tarefas",
-    "workers.fact.files": "Arquivos abertos",
+    "workers.fact.files": "Arquivos",
     "workers.fact.restarts": "Reinícios",
     "workers.with_nanny": "com nanny",
     "workers.without_nanny": "sem nanny",
