@@ -141,7 +141,7 @@ def frame(
     """
     shown = places() if groups is None else groups
     return rx.el.div(
-        rx.el.a(t("frame.skip"), href="#content", class_name="k-skip"),
+        ui.link(t("frame.skip"), href="#content", class_name="k-skip"),
         _facts(live),
         _rail(shown, place),
         rx.el.div(

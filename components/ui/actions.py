@@ -101,7 +101,7 @@ def link_button(
 
 def download(label: Text, *, href: Text, name: Text = "download", **props: Any) -> rx.Component:
     """An icon that downloads `href` from our own server, past the router."""
-    return rx.el.a(
+    return rx.el.A.create(
         icon(name),
         href=href,
         download="",

@@ -31,6 +31,7 @@ STATES: tuple[str, ...] = get_args(State)
 StateName = State | rx.Var[str]
 
 PLAIN = re.compile(r"[\w-]+")  # a text without a Var inside
+PLAIN_ADDRESS = re.compile(r"#|\w+:|/api/|/auth/")  # not for the router: rx.el.a would hand it everything
 ICON_FILE = Path(__file__).parents[2] / "assets" / "icons.svg"
 
 
@@ -85,6 +86,6 @@ def look(props: dict[str, Any], *names: Text | None) -> Text:
 
 def link(*content: Content, href: Text, **props: Any) -> rx.Component:
     """A link; inside KeepAI it changes the page without loading it anew."""
-    if isinstance(href, str) and not href.startswith("/"):
-        return rx.el.a(*content, href=href, **props)
+    if isinstance(href, str) and PLAIN_ADDRESS.match(href):
+        return rx.el.A.create(*content, href=href, **props)
     return ReactRouterLink.create(*content, to=href, **props)
