@@ -12,7 +12,7 @@ from uuid import UUID
 from services import db, live, workers
 from services.bus import Bus
 from services.clock import now
-from services.compute import actions, endpoint
+from services.compute import actions, endpoint, naming
 from services.compute.actions import Outcome
 from services.compute.endpoint import Endpoint
 from services.errors import Conflict, Invalid, NotFound, Upstream
@@ -67,8 +67,9 @@ async def scale(count: int, *, by: str) -> Done:
     """Give the embedded compute `count` workers; those that are too many are retired."""
     snapshot = live.latest()
     connected = [row for row in snapshot["workers"] if row["state"] != "lost"] if snapshot else []
-    if count < len(connected):
-        for row in connected:
+    leaving = set(naming.leaving([row["name"] for row in connected], count))
+    for row in connected:
+        if row["name"] in leaving:
             _announce("intent", {"worker_id": row["id"], "action": "retire", "by": by, "at": time.time()})
     return _told(await actions.scale(_endpoint(), count), "")
 

@@ -26,7 +26,7 @@ from distributed.security import Security
 from distributed.system import MEMORY_LIMIT
 
 from services import clock
-from services.compute import certificates, extension, scheduler_side
+from services.compute import certificates, extension, naming, scheduler_side
 from services.compute.endpoint import compute_folder, endpoint_file
 
 log = logging.getLogger(__name__)
@@ -73,13 +73,16 @@ async def run(data_dir: Path, workers: int) -> None:
     _quiet_console()
     with dask.config.set(_CONFIG):
         compute = _prepared(data_dir, workers)
+        work = asyncio.create_task(compute.work())
+        stopped = asyncio.create_task(stop.wait())
         try:
-            await compute.start()
-            keeper = asyncio.create_task(compute.keep())
-            await stop.wait()
-            keeper.cancel()
+            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                work.result()  # raises what went wrong
         finally:
+            stopped.cancel()
             await compute.close()
+            work.cancel()
 
 
 def _prepared(data_dir: Path, workers: int) -> "Embedded":
@@ -173,17 +176,13 @@ class Embedded:
             self._say_where()
             await self._start_all([self._add() for _ in range(self.workers)])
 
-    async def keep(self) -> None:
-        """Replace nannies that ended without being retired, for ever. Workers are the nannies' business."""
-        while True:
+    async def work(self) -> None:
+        """Start, and then keep every worker there until the scheduler ends."""
+        await self.start()
+        while self.scheduler.status not in _ENDED:
             await asyncio.sleep(KEEP_EVERY)
             async with self._changing:
-                gone = [name for name, nanny in self.nannies.items() if nanny.status in _ENDED]
-                for name in gone:
-                    log.warning("%s ended and is started again", name)
-                    self.nannies[name] = self._nanny(name)
-                await self._start_all(gone)
-            self._remember_addresses()
+                await self._replace_nannies()
 
     async def scale(self, workers: int) -> dict[str, Any]:
         """Have so many workers: start more, or retire those with the highest numbers.
@@ -197,7 +196,7 @@ class Embedded:
             if missing > 0:
                 self.workers = wanted
                 await self._start_all([self._add() for _ in range(missing)])
-            stuck = await self._retire(-missing) if missing < 0 else []
+            stuck = await self._retire(naming.leaving(self.nannies, wanted))
         self.workers = len(self.nannies)
         self._say_where()
         return {"workers": self.workers, "could_not_retire": stuck}
@@ -215,15 +214,21 @@ class Embedded:
         if self.scheduler is not None:
             await _within(1.0, self.scheduler.close(reason="keepai-stops"))
 
+    async def _replace_nannies(self) -> None:
+        """Start those anew that ended without being retired. Workers that end are the nannies' business."""
+        gone = [name for name, nanny in self.nannies.items() if nanny.status in _ENDED]
+        for name in gone:
+            log.warning("%s ended and is started again", name)
+            self.nannies[name] = self._nanny(name)
+        await self._start_all(gone)
+
     def _add(self) -> str:
-        numbers = (n for n in range(1, 2 * MAX_WORKERS) if f"worker-{n}" not in self.nannies)
-        name = f"worker-{next(numbers)}"
+        name = naming.next_name(self.nannies)
         self.nannies[name] = self._nanny(name)
         return name
 
-    async def _retire(self, count: int) -> list[str]:
-        """Retire the last `count` workers. Returns the names of those that could not be."""
-        names = sorted(self.nannies, key=_number)[-count:]
+    async def _retire(self, names: Sequence[str]) -> list[str]:
+        """Retire workers. Returns the names of those that could not be."""
         unstarted = [name for name in names if name not in self.addresses]
         for name in unstarted:
             await self.nannies.pop(name).close(reason="keepai-scales-down")
@@ -241,6 +246,7 @@ class Embedded:
                 # Its worker closes it; nothing of ours keeps it any longer.
                 self.nannies.pop(name, None)
                 self.workers = len(self.nannies)
+                self._say_where()
 
     def _remember_addresses(self) -> None:
         """A nanny forgets the address when its worker ends; we need it to know who was retired."""
@@ -307,10 +313,6 @@ def _kill(nanny: Any) -> None:
     if pid:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-
-
-def _number(name: str) -> int:
-    return int(name.rpartition("-")[2])
 
 
 def _workers_before(data_dir: Path) -> int:

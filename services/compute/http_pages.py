@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from services.compute.endpoint import Endpoint
-from services.compute.readings import ComputeReading, compute_reading, integer, number
+from services.compute.readings import ComputeReading, compute_reading, integer, number, worker_readings
 from services.compute.wire import Unreachable
 
 WITHIN = 1.5  # s for each page
@@ -45,6 +45,7 @@ class Pages:
             states = task_states(await self._get("/metrics", optional=True))
             return compute_reading(
                 identity,
+                worker_readings(identity),
                 at=time.time(),
                 prefixes={"": states} if states else {},
                 groups=(),

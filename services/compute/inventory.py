@@ -214,14 +214,7 @@ class _Step:
 
     def present(self, before: WorkerEntry, live: WorkerReading) -> WorkerEntry:
         """A worker that is connected."""
-        entry = replace(
-            before,
-            name=live.name,
-            host=live.host or before.host,
-            address=live.address,
-            nanny=live.nanny,
-            reading=live,
-        )
+        entry = before if before.reading is live else _with_reading(before, live)
         if self._is_another_process(before, live):
             return self._restarted(before, entry)
         if before.state == "lost":
@@ -307,6 +300,17 @@ class _Step:
 
     def _to(self, entry: WorkerEntry, state: WorkerState) -> WorkerEntry:
         return entry if entry.state == state else replace(entry, state=state, since=self.now)
+
+
+def _with_reading(entry: WorkerEntry, live: WorkerReading) -> WorkerEntry:
+    return replace(
+        entry,
+        name=live.name,
+        host=live.host or entry.host,
+        address=live.address,
+        nanny=live.nanny,
+        reading=live,
+    )
 
 
 def _state_of(live: WorkerReading) -> WorkerState:

@@ -6,7 +6,7 @@ and what has the wrong type counts as absent.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal
 
@@ -108,6 +108,7 @@ class ComputeEvent:
 
 def compute_reading(
     identity: Mapping[str, Any],
+    workers: tuple[WorkerReading, ...],
     *,
     at: float,
     prefixes: Mapping[str, Mapping[str, int]],
@@ -115,25 +116,54 @@ def compute_reading(
     via: Literal["rpc", "http"],
     took: float,
 ) -> ComputeReading:
-    """A reading from the scheduler's `identity`. Raises ValueError when it is not one."""
-    workers = identity.get("workers") if isinstance(identity, Mapping) else None
-    if not isinstance(workers, Mapping):
-        raise ValueError("not the identity of a Dask scheduler")
+    """A reading of the scheduler that says `identity` of itself."""
     return ComputeReading(
         at=at,
         scheduler_id=text(identity.get("id")),
         address=text(identity.get("address")),
         started=number(identity.get("started")),
-        workers=tuple(
-            worker_reading(text(address), worker)
-            for address, worker in workers.items()
-            if isinstance(worker, Mapping)
-        ),
+        workers=workers,
         prefixes=prefixes,
         groups=groups,
         via=via,
         took=took,
     )
+
+
+def worker_readings(identity: object) -> tuple[WorkerReading, ...]:
+    """The workers of the scheduler's `identity`. Raises ValueError when it is none."""
+    workers = identity.get("workers") if isinstance(identity, Mapping) else None
+    if not isinstance(workers, Mapping):
+        raise ValueError("not the identity of a Dask scheduler")
+    return tuple(
+        worker_reading(text(address), worker)
+        for address, worker in workers.items()
+        if isinstance(worker, Mapping)
+    )
+
+
+class KnownWorkers:
+    """The workers as last read, brought up to date by answers that name only what changed."""
+
+    def __init__(self) -> None:
+        self._readings: dict[str, WorkerReading] = {}
+        self.since: float | None = None  # what to ask for next; None asks for all
+
+    def update(self, answer: object) -> tuple[WorkerReading, ...] | None:
+        """All workers after an answer of `keepai_workers`, or None when it takes one that names all."""
+        said = mapping(answer)
+        changed = mapping(said.get("workers"))
+        readings: dict[str, WorkerReading] = {}
+        for address, status in mapping(said.get("statuses")).items():
+            reading = self._readings.get(address)
+            if address in changed:
+                reading = worker_reading(text(address), mapping(changed[address]))
+            elif reading is None:
+                self.since = None
+                return None
+            readings[address] = reading if reading.status == status else replace(reading, status=text(status))
+        self._readings, self.since = readings, number(said.get("now")) or None
+        return tuple(readings.values())
 
 
 def worker_reading(address: str, worker: Mapping[str, Any]) -> WorkerReading:

@@ -14,16 +14,21 @@ from services.compute.readings import (
     ComputeEvent,
     ComputeReading,
     GroupReading,
+    KnownWorkers,
+    WorkerReading,
     compute_event,
     compute_reading,
     group_reading,
+    number,
     prefix_states,
+    worker_readings,
 )
 from services.compute.wire import Link, Refused, Unreachable, connect
 
 READ_WITHIN = 4.0  # s for one answer; after that the scheduler counts as silent
 OLDEST = (2022, 1)  # the oldest Dask that has what we call
 COUNTING_SHARE = 0.02  # of the scheduler's time for counting tasks by prefix and group
+READ_ALL_EVERY = 60.0  # s after which workers are read whole, whether or not they were heard from
 FINISHED_SHOWN = 10.0  # s for which a finished group stays in the readings
 # News of a changed list of workers travel on the other connection; the scheduler batches them for 2 ms.
 NEWS_ARRIVE = 0.02
@@ -38,6 +43,8 @@ class Watch:
         self._name = f"keepai-{uuid4().hex}"
         self._identity_arguments: dict[str, int] = {"n_workers": -1}
         self._addresses: frozenset[str] = frozenset()
+        self._known = KnownWorkers()
+        self._all_read = time.monotonic()
         self._prefixes: Mapping[str, Mapping[str, int]] = {}
         self._running: tuple[GroupReading, ...] = ()
         self._count_again = 0.0  # by the monotonic clock
@@ -67,11 +74,12 @@ class Watch:
     async def read(self) -> ComputeReading:
         """The compute as it is now. Raises Unreachable, Refused or ValueError; it is of no use after that."""
         began = time.monotonic()
-        identity = await self._call("identity", plain=True, **self._identity_arguments)
+        identity, workers = await self._ask_workers()
         at = time.time()
         await self._count_tasks()
         reading = compute_reading(
             identity,
+            workers,
             at=at,
             prefixes=self._prefixes,
             groups=self._running + self._lately_finished(),
@@ -130,6 +138,20 @@ class Watch:
     async def _topics(self, op: str) -> None:
         await self._stream.send([{"op": op, "topic": topic, "client": self._name} for topic in TOPICS])
 
+    async def _ask_workers(self) -> tuple[Mapping[str, Any], tuple[WorkerReading, ...]]:
+        """What the scheduler says of itself, and its workers. All of them travel only now and then."""
+        if not self.extended:
+            identity = await self._call("identity", plain=True, **self._identity_arguments)
+            return identity, worker_readings(identity)
+        if time.monotonic() - self._all_read > READ_ALL_EVERY:
+            self._known = KnownWorkers()
+            self._all_read = time.monotonic()
+        while True:
+            answer = await self._call("keepai_workers", plain=True, since=self._known.since)
+            workers = self._known.update(answer)
+            if workers is not None:
+                return answer, workers
+
     async def _count_tasks(self) -> None:
         """Count by prefix and group, less often where that takes the scheduler long: it walks over them all."""
         began = time.monotonic()
@@ -141,10 +163,12 @@ class Watch:
             self._running = _rows(answer.get("running"))
             self._cursor = int(answer.get("cursor") or 0)
             self._finished.extend((time.time(), group) for group in _rows(answer.get("finished")))
+            took = number(answer.get("took"))
         else:
             # Dask's own count leaves out tasks that are queued or have no worker.
             self._prefixes = prefix_states(await self._call("get_task_prefix_states", plain=True))
-        self._count_again = began + (time.monotonic() - began) / COUNTING_SHARE
+            took = time.monotonic() - began
+        self._count_again = began + took / COUNTING_SHARE
 
     def _lately_finished(self) -> tuple[GroupReading, ...]:
         while self._finished and time.time() - self._finished[0][0] > FINISHED_SHOWN:

@@ -118,7 +118,7 @@ class Compute:
         return await self.until(lambda: self._running(count))
 
     @staticmethod
-    async def until(true: Callable[[], Any], within: float = 60) -> Any:
+    async def until(true: Callable[[], Any], within: float = 120) -> Any:
         """The first true value of `true()`, which may be a coroutine function; fails after `within` seconds."""
         ends = time.monotonic() + within
         while True:
@@ -148,7 +148,7 @@ def settings(**over: object) -> SimpleNamespace:
     return SimpleNamespace(**{"data_dir": Path("/nowhere"), **defaults, **over})
 
 
-def eventually(true: Callable, within: float = 60):
+def eventually(true: Callable, within: float = 120):
     """The first true value of `true()`; fails after `within` seconds."""
     until = time.monotonic() + within
     while not (value := true()):

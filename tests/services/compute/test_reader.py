@@ -32,7 +32,7 @@ class Seen:
         self.changes += changes
         return self
 
-    async def until(self, true, within=60.0, every=0.1, intents=()):
+    async def until(self, true, within=120.0, every=0.1, intents=()):
         """Look until `true(self)`; returns how long that took."""
         began = time.monotonic()
         while not true(await self.look(intents)):
@@ -126,7 +126,7 @@ async def test_errors_of_a_group_are_counted(compute, seen):
 async def test_a_group_too_short_to_be_seen_running_is_still_told(compute, seen):
     async with compute.client() as client:
         await client.gather(client.map(_nap, [0.0] * 3, pure=False, key="blink"))
-    await seen.look()
+    await seen.until(lambda s: any(g.name == "blink" for g in s.reading.groups))
     assert [g.states for g in seen.reading.groups if g.name == "blink"] == [{"memory": 3}]
 
 

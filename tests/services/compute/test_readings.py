@@ -7,11 +7,13 @@ import pytest
 
 from services.compute.readings import (
     MAX_PREFIXES,
+    KnownWorkers,
     compute_event,
     compute_reading,
     group_reading,
     prefix_states,
     worker_reading,
+    worker_readings,
 )
 
 # One worker of `identity`, as Dask 2026.8 prints it.
@@ -118,14 +120,54 @@ def test_an_identity_becomes_a_reading():
         "started": 5.5,
         "workers": {"tcp://a:1": WORKER},
     }
-    reading = compute_reading(identity, at=9.0, prefixes={}, groups=(), via="rpc", took=0.5)
+    workers = worker_readings(identity)
+    reading = compute_reading(identity, workers, at=9.0, prefixes={}, groups=(), via="rpc", took=0.5)
     assert (reading.scheduler_id, reading.started, len(reading.workers)) == ("Scheduler-1", 5.5, 1)
 
 
 @pytest.mark.parametrize("answer", [None, "hello", {}, {"workers": []}, ["workers"]])
 def test_what_is_no_identity_is_refused(answer):
     with pytest.raises(ValueError, match="identity"):
-        compute_reading(answer, at=0, prefixes={}, groups=(), via="rpc", took=0)
+        worker_readings(answer)
+
+
+def said(now, statuses, *changed):
+    """An answer that names the status of all workers and the identity of some."""
+    return {
+        "now": now,
+        "statuses": statuses,
+        "workers": {address: {**WORKER, "name": address} for address in changed},
+    }
+
+
+def test_workers_not_heard_from_keep_their_reading():
+    known = KnownWorkers()
+    assert known.since is None
+    first = known.update(said(10.0, {"a": "running", "b": "running"}, "a", "b"))
+    assert known.since == 10.0
+    second = known.update(said(11.0, {"a": "running", "b": "running"}, "b"))
+    assert second[0] is first[0]
+    assert second[1] is not first[1]
+
+
+def test_a_status_changes_without_being_heard_from():
+    known = KnownWorkers()
+    known.update(said(10.0, {"a": "running"}, "a"))
+    (worker,) = known.update(said(11.0, {"a": "paused"}))
+    assert (worker.status, worker.memory) == ("paused", 66539520)
+
+
+def test_workers_that_left_are_no_longer_there():
+    known = KnownWorkers()
+    known.update(said(10.0, {"a": "running", "b": "running"}, "a", "b"))
+    assert [w.address for w in known.update(said(11.0, {"b": "running"}))] == ["b"]
+
+
+def test_a_worker_nobody_told_of_takes_an_answer_with_all():
+    known = KnownWorkers()
+    known.update(said(10.0, {"a": "running"}, "a"))
+    assert known.update(said(11.0, {"a": "running", "new": "running"}, "a")) is None
+    assert known.since is None
 
 
 def test_prefixes_keep_what_is_above_zero():
