@@ -11,6 +11,7 @@ import reflex as rx
 
 from keepai import api, pages, web
 from keepai.background import role
+from keepai.pages import errors
 from keepai.web import sockets
 from services import db, identity, live, operations, sessions
 from services.bus import Bus, open_bus
@@ -37,7 +38,8 @@ app = rx.App(
     stylesheets=["/tokens.css", "/app.css", "/pages.css"],
     head_components=pages.head(),
     toaster=None,
-    extra_app_wraps={},
+    # Reflex's own toasts and banner are not used: the frame says the same in the reader's language.
+    app_wraps={(55, "ErrorBoundary"): lambda _stateful: errors.boundary()},
     api_transformer=[api.build(), web.wrap],
     backend_exception_handler=named_error,
 )

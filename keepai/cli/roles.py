@@ -42,6 +42,9 @@ def web(parent: int | None) -> int:
         interface=Interfaces.ASGI,
         factory=APP_VARIABLE not in os.environ,
         workers=found.web_processes,
+        # An open tab counts as a request under way; with the usual 1,024 the next tab would wait for ever.
+        backlog=4096,
+        backpressure=16384,
         workers_kill_timeout=5,
         respawn_failed_workers=True,
         respawn_interval=0.5,

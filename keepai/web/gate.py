@@ -60,7 +60,9 @@ class Gate:
             state_of(scope).update(principal=principal, token_hash=sessions.hash_token(token))
         if scope["type"] == "websocket":
             allowed = principal is not None and path.rstrip("/") == SOCKET
-            return await (self._app(scope, receive, send) if allowed else refuse_socket(send))
+            if allowed:
+                return await self._app(scope, receive, send)
+            return await refuse_socket(scope, send, "errors.not_signed_in")
         # Each address of the API declares its own permission, and answers in its own words.
         if path in PUBLIC_PATHS or is_api(path):
             return await self._app(scope, receive, send)
@@ -88,7 +90,7 @@ class Gate:
 
     async def _turn_away(self, scope: Scope, send: Send, status: int) -> None:
         if scope["type"] == "websocket":
-            return await refuse_socket(send)
+            return await refuse_socket(scope, send, "errors.not_found")
         await respond(scope, send, failure(scope, status))
 
 

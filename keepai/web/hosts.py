@@ -37,7 +37,7 @@ class Hosts:
         if place and place[0] in self._allowed:
             return await self._app(scope, receive, send)
         if scope["type"] == "websocket":
-            return await refuse_socket(send)
+            return await refuse_socket(scope, send, "errors.wrong_host")
         await respond(scope, send, _wrong_host(scope, host))
 
 
@@ -52,7 +52,7 @@ class Sites:
         if scope["type"] not in ("http", "websocket") or self._is_ours(scope):
             return await self._app(scope, receive, send)
         if scope["type"] == "websocket":
-            return await refuse_socket(send)
+            return await refuse_socket(scope, send, "errors.foreign_origin")
         page = wants_page(scope)
         await respond(
             scope, send, failure(scope, 403) if page else problem(scope, 403, "errors.foreign_origin")
@@ -96,9 +96,22 @@ def _origin(text: str) -> tuple[str, str, int] | None:
     return (scheme, *place) if place else None
 
 
-async def refuse_socket(send: Send) -> None:
-    """Refuse a handshake: closing before accepting is answered with 403."""
-    await send({"type": "websocket.close", "code": 1008})
+async def refuse_socket(scope: Scope, send: Send, key: str) -> None:
+    """Refuse a handshake with 403 and the words of `key`.
+
+    Where the server lets us answer ourselves, the connection is closed with it: a caller that keeps thousands of
+    refused ones open would cost memory for each.
+    """
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        return await send({"type": "websocket.close", "code": 1008})
+    answer = problem(scope, 403, key)
+    headers = [
+        (b"content-type", answer.content_type.encode()),
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "websocket.http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": answer.body})
 
 
 def _wrong_host(scope: Scope, host: str) -> Answer:

@@ -35,6 +35,8 @@ SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 FORWARDING = frozenset(
     (b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip")
 )
+# The messages that carry the headers of an answer.
+ANSWERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 DATABASE_IS_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 
@@ -91,7 +93,7 @@ class Named:
         }
 
         async def sign(message: Message) -> None:
-            if message["type"] in ("http.response.start", "websocket.accept"):
+            if message["type"] in ANSWERS:
                 message["headers"] = replace_headers(message.get("headers", ()), named)
             if message["type"] == "http.response.start":
                 metrics.answers.labels(f"{message['status'] // 100}xx").inc()
