@@ -80,9 +80,10 @@ async def run(data_dir: Path, workers: int) -> None:
             if work.done():
                 work.result()  # raises what went wrong
         finally:
-            stopped.cancel()
+            for task in (work, stopped):
+                task.cancel()
+            await asyncio.wait({work, stopped}, timeout=1)
             await compute.close()
-            work.cancel()
 
 
 def _prepared(data_dir: Path, workers: int) -> "Embedded":

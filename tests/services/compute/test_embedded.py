@@ -115,6 +115,7 @@ async def test_a_signal_during_the_start_ends_everything_too(own_compute):
     own_compute.kill(signal.SIGTERM)
     assert own_compute.process.wait(40) == 0
     assert not _alive_with(str(own_compute.data_dir))
+    assert "Traceback" not in own_compute.data_dir.with_suffix(".log").read_text()
 
 
 async def test_sigkill_leaves_no_worker_even_one_that_holds_the_interpreter_lock(own_compute):
@@ -150,14 +151,12 @@ async def test_stopped_it_starts_with_the_workers_it_is_told(own_compute):
 
 
 async def test_a_worker_that_ends_with_its_nanny_is_replaced_under_its_name(compute):
-    """As when its connection breaks: the nanny thinks that it is meant to end."""
-    async with compute.client() as client:
-        address = next(iter(await compute.listed()))
-        name = (await compute.listed())[address]["name"]
-        await client.run(_close_yourself, workers=[address], wait=False)
-        await compute.until(lambda: _is_gone(compute, address))
+    """As when its connection breaks: then the nanny takes the end for meant."""
+    address = next(iter(await compute.listed()))
+    async with linked(compute.endpoint) as link:
+        await link.call("broadcast", workers=[address], nanny=True, msg={"op": "terminate"})
+    await compute.until(lambda: _is_gone(compute, address))
     await compute.until(lambda: _names(compute, ["worker-1", "worker-2"]))
-    assert name in {"worker-1", "worker-2"}
 
 
 async def test_logs_are_quiet_on_the_terminal(compute):
@@ -179,10 +178,6 @@ def _add(a, b):
 
 def _hold_the_lock():
     return sum(range(10**12))  # one C loop
-
-
-async def _close_yourself(dask_worker):
-    await dask_worker.close(nanny=True, reason="test")
 
 
 async def _is_gone(compute, address):
