@@ -1,10 +1,8 @@
 """What history costs: room on disk, time of a plot, work per minute; beside one row per sample.
 
-    python -m benchmarks.history
-
 Data are random walks of the eleven figures kept per worker, new in every second: real workers send figures less
-often and idle ones send the same again, so they take less. Times are the median of three alternating rounds with
-the least and the most; the day on disk is one whole simulated day with the loops of the product.
+often and idle ones send the same again, so they take less. The day on disk is one whole simulated day with the
+loops of the product; it is the same in every round, so it is run once.
 """
 
 import asyncio
@@ -21,15 +19,15 @@ from pathlib import Path
 import psutil
 from sqlalchemy import text
 
+from benchmarks.figures import Report
 from services import db, history
 from services.history import blocks, rollup
 from services.history.blocks import Block
 from services.history.codec import Columns, encode
 from services.history.recorder import PARTIAL_EVERY
-from services.history.series import HOUR, MINUTE, RAW, key_of, make_subjects, moment
+from services.history.series import MINUTE, RAW, key_of, make_subjects, moment
 from tests.conftest import PostgreSQL, run_migrations
 
-ROUNDS = 3
 START = datetime(2026, 11, 20, tzinfo=UTC)
 T = int(START.timestamp())
 DAY_WORKERS, MANY_WORKERS = 50, 1000
@@ -37,6 +35,7 @@ POOL = 200
 LOADS = ("cpu", "memory", "managed", "spilled", "executing", "ready")
 METRICS = (*LOADS, "net_read", "net_write", "disk_read", "disk_write", "event_loop")
 MOVES = 8, 2e7, 1e7
+Databases = dict[str, Callable[[], None]]
 
 
 def walk(seed: int, seconds: int) -> Iterator[dict[str, float]]:
@@ -80,7 +79,7 @@ def worker(number: int) -> dict[str, str]:
 
 
 @contextmanager
-def databases() -> Iterator[dict[str, Callable[[], None]]]:
+def databases() -> Iterator[Databases]:
     """For each kind of database, what switches `services.db` to a fresh, migrated one."""
     with tempfile.TemporaryDirectory(prefix="kbench-") as folder:
         server = PostgreSQL(Path(folder) / "pg")
@@ -149,7 +148,7 @@ async def day() -> float:
 
 
 def day_by_rows() -> float:
-    """MB of the same day with a row per sample for two hours and a row per minute, from ten minutes of raw."""
+    """MB of the same day with a row per sample for two hours and a row per minute, reckoned from one minute."""
     create_rows()
     before = on_disk("row_sample")
     ids = range(DAY_WORKERS * len(METRICS))
@@ -265,10 +264,10 @@ class Work:
         postmaster = psutil.Process(backend).parent()
         assert postmaster
         times = [process.cpu_times() for process in (postmaster, *postmaster.children())]
-        return sum(spent.user + spent.system for spent in times)
+        return float(sum(spent.user + spent.system for spent in times))
 
 
-async def record_minute(samples: list[dict[str, float]]) -> dict[str, float]:
+async def record_minute(samples: list[dict[str, float]]) -> list[tuple[str, float, str]]:
     """One minute of 1,000 workers: sixty readings, written at its end."""
     recorder = history.Recorder()
     offset = random.randrange(60)
@@ -278,12 +277,13 @@ async def record_minute(samples: list[dict[str, float]]) -> dict[str, float]:
                 recorder.add(T + second, labels, samples[(number * 7 + second + offset) % len(samples)])
     async with Work() as writing:
         assert await recorder.flush(T + 62) == MANY_WORKERS
-    return {
-        "% of a core: taking samples": taking.own / 60 * 100,
-        "% of a core: writing them": writing.own / 60 * 100,
-        "% of a core: writing them, in the server": writing.server / 60 * 100,
-        "ms: longest pause of the event loop": writing.held_up * 1000,
-    }
+    core = "% of a core"
+    return [
+        ("taking samples", taking.own / 60 * 100, core),
+        ("writing them", writing.own / 60 * 100, core),
+        ("writing them, in the server", writing.server / 60 * 100, core),
+        ("longest pause of the event loop", writing.held_up * 1000, "ms"),
+    ]
 
 
 WORKERS = [worker(number) for number in range(MANY_WORKERS)]
@@ -308,70 +308,55 @@ async def roll_up_hour(pool: list[bytes]) -> Work:
     return work
 
 
-def say(name: str, values: list[float], unit: str, digits: int = 1) -> None:
-    middle, least, most = statistics.median(values), min(values), max(values)
-    print(f"  {name:<46} {middle:>9.{digits}f} {unit}  ({least:.{digits}f} to {most:.{digits}f})", flush=True)
-
-
-async def main() -> None:
+async def main(report: Report, rounds: int) -> None:
+    """The three parts, each on both databases in turn."""
     with databases() as fresh:
-        await show_plots(fresh)
-        await show_work(fresh)
-        await show_day(fresh)
+        show_plots(report, rounds, fresh)
+        await show_work(report, rounds, fresh)
+        await show_day(report, fresh)
 
 
-async def show_plots(fresh: dict[str, Callable[[], None]]) -> None:
-    print("a plot of seven days, six metrics, one of 50 workers (at most 200 ms)")
+def show_plots(report: Report, rounds: int, fresh: Databases) -> None:
+    """A plot of seven days, six metrics, one of 50 workers."""
     for kind, make in fresh.items():
         make()
         fill_week()
         fill_week_by_rows()
         vacuum()
-        figures: list[list[float]] = [[], [], []]
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             took, cpu = timed(plot_week)
-            for column, values in zip(figures, (took, cpu, timed(plot_week_by_rows)[0]), strict=True):
-                column += values
-        say(f"{kind}: ours", figures[0], "ms")
-        say(f"{kind}: ours, of it CPU of this process", figures[1], "ms")
-        say(f"{kind}: row per minute, grouped by the database", figures[2], "ms")
+            rows, _ = timed(plot_week_by_rows)
+            report.add(f"7-day plot, {kind}", statistics.median(took), unit="ms", most=200)
+            report.add(f"7-day plot, {kind}, slowest of {len(took)}", max(took), unit="ms")
+            report.add(f"7-day plot, {kind}, CPU of KeepAI", statistics.median(cpu), unit="ms")
+            report.add(f"baseline: row per minute, {kind}", statistics.median(rows), unit="ms")
 
 
-async def show_work(fresh: dict[str, Callable[[], None]]) -> None:
-    print("recording 1,000 workers (the collector: at most 25 % of a core in all)")
+async def show_work(report: Report, rounds: int, fresh: Databases) -> None:
+    """Recording 1,000 workers."""
     samples = list(walk(1, 600))
     pool = [encode(columns(some)) for some in minutes()]
-    found: dict[str, list[float]] = {}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for kind, make in fresh.items():
             make()
-            figures = await record_minute(samples)
+            for name, value, unit in await record_minute(samples):
+                report.add(f"1,000 workers, {kind}: {name}", value, unit=unit)
             rows = await record_by_rows()
-            figures["% of a core: row per sample"] = (rows.own + rows.server) / 2 * 100
+            share = (rows.own + rows.server) / 2 * 100
+            report.add(f"baseline: 1,000 workers, {kind}: row per sample", share, unit="% of a core")
             make()
             rolling = await roll_up_hour(pool)
-            share = (rolling.own + rolling.server) * MANY_WORKERS / 100 / 3600
-            figures["% of a core: rolling up"] = share * 100
-            for name, value in figures.items():
-                found.setdefault(f"{kind}: {name}", []).append(value)
-    for name in sorted(found):
-        kind, unit, what = name.split(": ")
-        say(f"{kind}: {what}", found[name], unit, 2)
+            share = (rolling.own + rolling.server) * MANY_WORKERS / 100 / 3600 * 100
+            report.add(f"1,000 workers, {kind}: rolling up", share, unit="% of a core")
 
 
-async def show_day(fresh: dict[str, Callable[[], None]]) -> None:
-    print("a day of 50 workers on disk (at most 25 MB)")
+async def show_day(report: Report, fresh: Databases) -> None:
+    """A day of 50 workers on disk."""
     for kind, make in fresh.items():
         make()
-        megabytes = await day()
-        told = db.read_now(history.sizes)
-        say(f"{kind}: ours", [megabytes], "MB")
-        for level in told.levels:
-            name = {RAW: "raw", MINUTE: "1-minute", HOUR: "1-hour"}[level.resolution]
-            say(f"  of it {name} blocks ({level.blocks})", [level.bytes / 1e6], "MB")
+        report.add(f"a day of 50 workers, {kind}", await day(), unit="MB", most=25)
+        for level in db.read_now(history.sizes).levels[:2]:
+            name = {RAW: "raw", MINUTE: "1-minute"}[level.resolution]
+            report.add(f"of it {name} blocks, {kind}", level.bytes / 1e6, unit="MB")
         make()
-        say(f"{kind}: row per sample, same retention", [day_by_rows()], "MB")
-
-
-if __name__ == "__main__":
-    asyncio.run(main())
+        report.add(f"baseline: row per sample, same retention, {kind}", day_by_rows(), unit="MB")
