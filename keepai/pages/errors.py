@@ -31,7 +31,7 @@ def boundary(**props: Any) -> rx.Component:
         rx.el.div(
             rx.el.h1(translate(locale, "errors.page.failed.title"), class_name="k-medium"),
             rx.el.p(translate(locale, "errors.page.failed.text"), class_name="k-second"),
-            rx.el.a(translate(locale, "errors.page.retry"), href="", class_name="k-button"),
+            rx.el.a(translate(locale, "common.retry"), href="", class_name="k-button"),
             lang=locale,
             class_name="k-stack",
         )
