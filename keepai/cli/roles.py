@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from keepai.cli.say import stop
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 APP = "keepai.keepai:app"
+MANY_FILES = 65_536
 APP_VARIABLE = "_KEEPAI_APP"  # tests of the supervisor serve a small app of their own
 
 
@@ -35,6 +37,7 @@ def web(parent: int | None) -> int:
 
     found = settings()
     os.chdir(ROOT)
+    _allow_many_sockets()
     Granian(
         target=os.environ.get(APP_VARIABLE, APP),
         address=numeric(found.host),
@@ -54,6 +57,14 @@ def web(parent: int | None) -> int:
         ssl_protocol_min=SSLProtocols.tls12,
     ).serve(target_loader=_Load(os.getpid()))
     return 0
+
+
+def _allow_many_sockets() -> None:
+    """Raise the limit of open files as far as we may: the usual 1,024 (256 on macOS) is fewer than the tabs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MANY_FILES if hard == resource.RLIM_INFINITY else min(hard, MANY_FILES)
+    with contextlib.suppress(ValueError, OSError):  # the system knows a lower bound than it says
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 class _Load:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import reflex as rx
+from reflex_components_core.base.error_boundary import ErrorBoundary
 
 from components import ui
 from keepai.pages.shell import shell
@@ -38,4 +39,4 @@ def boundary(**props: Any) -> rx.Component:
         for locale in LOCALES
     ]
     page = rx.el.main(*said, class_name="k-stack k-failed")
-    return rx.error_boundary(fallback_render=rx.Var.create(page), **props)
+    return ErrorBoundary.create(fallback_render=rx.Var.create(page), **props)

@@ -69,6 +69,9 @@ def wants_page(scope: Scope) -> bool:
     """Whether this request is a browser going somewhere, to be answered with a page rather than with data."""
     if scope["method"] not in ("GET", "HEAD") or is_api(scope["path"]):
         return False
+    # What our service worker passes on has no destination any more, but is a navigation all the same.
+    if header(scope, b"sec-fetch-mode") == "navigate":
+        return True
     destination = header(scope, b"sec-fetch-dest")
     if destination:
         return destination in ("document", "iframe", "frame")
