@@ -41,6 +41,13 @@ async def test_every_page_needs_a_session(client, path):
     assert (await client.post(path)).status_code == 401
 
 
+async def test_a_navigation_through_a_service_worker_is_answered_with_a_page(client):
+    through = {"accept": "text/html", "sec-fetch-dest": "empty", "sec-fetch-mode": "navigate"}
+    asked = {**through, "sec-fetch-mode": "cors"}
+    assert (await client.get("/workers", headers=through)).status_code == 303
+    assert (await client.get("/workers", headers=asked)).status_code == 401
+
+
 @pytest.mark.parametrize("path", ["/assets/root-C3xF9a_b.js", "/sw.js", "/login", "/api/v1/health/live"])
 async def test_what_is_public_needs_none(client, path):
     assert (await client.get(path)).status_code == 200
