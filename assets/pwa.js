@@ -33,6 +33,7 @@
   /* -- the last snapshot and its age -------------------------------------------------------------------------- */
   const LIVE_FOR = 3; // seconds
   const started = performance.now();
+  let ageing = 0;
   let snapshot = null; // {at, age: seconds when it came, tick, wall}
 
   // A monotonic clock stands still while some computers sleep, and the wall clock can be set: the larger one counts.
@@ -47,6 +48,8 @@
     const age = Number(mark.dataset.ageMs) / 1000 || 0;
     if (snapshot && snapshot.at === at && snapshot.sent === age) return;
     snapshot = { at, age, sent: age, tick: performance.now(), wall: Date.now() };
+    clearTimeout(ageing);
+    ageing = setTimeout(refresh, (LIVE_FOR - age) * 1000 + 20); // the light changes when it is due, not a tick later
   }
 
   /* -- times in the reader's words ---------------------------------------------------------------------------- */
@@ -537,6 +540,7 @@
       attributes: true,
       attributeFilter: ["data-at", "data-age-ms", "data-down", "data-k-language", "data-k-mounted", "data-k-open", "data-k-leave", "class"],
     });
+    refresh();
     setInterval(refresh, 1000);
     addEventListener("online", refresh);
     addEventListener("offline", refresh);
