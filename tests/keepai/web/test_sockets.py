@@ -111,3 +111,6 @@ async def test_the_refusal_is_a_403(server):
     async with httpx.AsyncClient(base_url=server) as client:
         answer = await client.get("/_event/?EIO=4&transport=websocket", headers=upgrade)
     assert answer.status_code == 403
+    assert answer.headers["x-service"] == "keepai"
+    assert "close" in answer.headers["connection"]
+    assert answer.json()["detail"] == "Entre para continuar."
