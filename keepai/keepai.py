@@ -13,7 +13,7 @@ from keepai import api, pages, web
 from keepai.background import role
 from keepai.pages import errors
 from keepai.web import sockets
-from services import db, identity, live, operations, sessions
+from services import db, identity, live, metrics, operations, sessions
 from services.bus import Bus, open_bus
 from services.clock import now
 from services.settings import Settings, get_settings
@@ -81,6 +81,8 @@ async def lifespan() -> AsyncIterator[None]:
     redis_url = settings.redis_url.get_secret_value()
     bus = open_bus(redis_url)
     broadcaster = live_state.start(Sockets(app.event_namespace))
+    metrics.read_from("live_tabs", lambda: broadcaster.tabs)
+    metrics.read_from("events_pushed_total", lambda: broadcaster.sent)
     bus.subscribe("snapshot", lambda message: _receive(broadcaster, message))
     operations.configure(bus, settings)
     loop = asyncio.get_running_loop()
