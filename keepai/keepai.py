@@ -19,6 +19,7 @@ from services.clock import now
 from services.settings import Settings, get_settings
 from state import live as live_state
 from state import plots
+from state.binding import OwnTabsOnly
 from state.session import LEAVE_REVOKED
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ app = rx.App(
     backend_exception_handler=named_error,
 )
 pages.add_to(app)
+app.add_middleware(OwnTabsOnly())
 
 
 class Sockets:

@@ -219,14 +219,18 @@ class Broadcaster:
         await self._sender.disconnect(sid)
 
     async def _emit(self, state: type[rx.State], values: Payload, room: str) -> None:
-        delta = {state.get_full_name(): {name + SUFFIX: value for name, value in values.items()}}
         self.sent += 1
-        await self._sender.emit(EVENT, StateUpdate(delta=delta), room)
+        await self._sender.emit(EVENT, StateUpdate(delta=delta(state, values)), room)
 
     def _start(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def delta(state: type[rx.State], values: Payload) -> dict[str, dict[str, Any]]:
+    """Values of a state's variables as Reflex sends them."""
+    return {state.get_full_name(): {name + SUFFIX: value for name, value in values.items()}}
 
 
 def _aged(values: Mapping[str, Any]) -> dict[str, Any]:
