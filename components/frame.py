@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 import reflex as rx
-from reflex_base.style import color_mode, set_color_mode
+from reflex_base.style import color_mode, color_mode_imports, resolved_color_mode, set_color_mode
 from reflex_base.utils.imports import ImportVar
 from reflex_base.vars import VarData
 from reflex_components_core.core.banner import has_connection_errors
@@ -55,7 +55,8 @@ class Group:
 
 @dataclass(frozen=True)
 class Person:
-    """Who is signed in. `id` names the browser's offline copy, `zone` is the time zone of clocks in the browser."""
+    """Who is signed in. `id` names the browser's offline copy, `zone` is the time zone of clocks in the browser,
+    `theme` what they chose to read in (empty while not known)."""
 
     id: Text
     name: Text
@@ -63,6 +64,7 @@ class Person:
     email: Text
     role: Text
     zone: Text
+    theme: Text
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ def frame(
     person: Person,
     live: Live,
     on_language: Any,
+    on_theme: Any,
     palette: Palette | None = None,
     messages: Messages | None = None,
     notices: Sequence[Content] = (),
@@ -137,7 +140,7 @@ def frame(
     `place` is the key of the place that is current; `title` the only h1, with `crumb` before it; `notices` are strips
     (ui.strip) below the top bar, such as the compute being out of reach; `tools` stand before the live light;
     `keys` are shortcuts of this page for the list that "?" shows; `flush` lets the content reach the edges (lists
-    with a panel beside them). `on_language` is called with "pt-BR" or "en".
+    with a panel beside them). `on_language` is called with "pt-BR" or "en", `on_theme` with "light" or "dark".
     """
     shown = places() if groups is None else groups
     return rx.el.div(
@@ -145,19 +148,20 @@ def frame(
         _facts(live),
         _rail(shown, place),
         rx.el.div(
-            _top(title, crumb, tools, person, on_language),
+            _top(title, crumb, tools, person, on_language, on_theme),
             rx.el.section(_stale_strip(), *notices, aria_label=t("frame.notices"), class_name="k-notices"),
             rx.el.main(*content, id="content", tab_index=-1, class_name="flush" if flush else ""),
             class_name="k-column",
         ),
         _bottom(shown, place),
         _more(person),
-        _palette(shown, palette),
+        _palette(shown, palette, on_theme),
         _shortcuts(shown, keys),
         *([_messages(messages)] if messages is not None else []),
         class_name="k-app",
         data_k_person=person.id,
         data_k_zone=person.zone,
+        data_k_theme=_followed(person.theme),
         data_k_language=Words.language,
         data_k_mounted=_MOUNTED,
     )
@@ -262,7 +266,12 @@ def _rail_link(one: Place, place: str) -> rx.Component:
 
 
 def _top(
-    title: Content, crumb: Content | None, tools: Sequence[Content], person: Person, on_language: Any
+    title: Content,
+    crumb: Content | None,
+    tools: Sequence[Content],
+    person: Person,
+    on_language: Any,
+    on_theme: Any,
 ) -> rx.Component:
     return rx.el.header(
         rx.el.h1(*([rx.el.span(crumb, " / ", class_name="k-crumb")] if crumb is not None else []), title),
@@ -292,7 +301,7 @@ def _top(
             ui.icon("sun"),
             type="button",
             aria_label=t("frame.theme_switch"),
-            on_click=rx.toggle_color_mode,
+            on_click=_other_theme(on_theme),
             class_name="k-button quiet only k-theme",
             data_testid="theme-switch",
             data_tip=t("frame.theme_switch"),
@@ -416,7 +425,7 @@ def _sign_out(look: str) -> rx.Component:
     )
 
 
-def _palette(groups: Sequence[Group], palette: Palette | None) -> rx.Component:
+def _palette(groups: Sequence[Group], palette: Palette | None, on_theme: Any) -> rx.Component:
     found = [] if palette is None else [_found(palette)]
     typed = None if palette is None or palette.on_search is None else palette.on_search.debounce(150)
     return ui.dialog(
@@ -450,7 +459,7 @@ def _palette(groups: Sequence[Group], palette: Palette | None) -> rx.Component:
             *found,
             _palette_group(
                 t("frame.actions"),
-                _palette_button(t("frame.theme_switch"), "sun", on_click=rx.toggle_color_mode),
+                _palette_button(t("frame.theme_switch"), "sun", on_click=_other_theme(on_theme)),
                 _palette_button(t("frame.shortcuts"), "keyboard", data_k_opens="k-shortcuts"),
             ),
             id="k-palette-list",
@@ -561,14 +570,39 @@ def _messages(messages: Messages) -> rx.Component:
     )
 
 
-def theme_choice() -> rx.Component:
-    """Light, dark or as the system, for the settings; kept by the browser."""
+def theme_choice(on_theme: Any) -> rx.Component:
+    """Light, dark or as the system, for the settings: at once in this browser, and told to `on_theme`."""
     options = (
         ("light", t("frame.theme_light")),
         ("dark", t("frame.theme_dark")),
         ("system", t("frame.theme_system")),
     )
-    return ui.segmented(options, value=color_mode, label=t("frame.theme"), on_change=set_color_mode)
+    return ui.segmented(
+        options,
+        value=color_mode,
+        label=t("frame.theme"),
+        on_change=lambda mode: [set_color_mode(mode), on_theme(mode)],
+    )
+
+
+def _other_theme(on_theme: Any) -> list[Any]:
+    """From light to dark or back: at once in this browser, and told to `on_theme`."""
+    other = rx.cond(resolved_color_mode == "dark", "light", "dark")
+    return [set_color_mode(other), on_theme(other)]
+
+
+def _followed(theme: Text) -> rx.Var[str]:
+    """The theme that the person chose, perhaps in another browser, which this one then follows."""
+    chosen = rx.Var.create(theme)
+    code = chosen._js_expr
+    effect = VarData(
+        hooks={
+            "const { setColorMode } = useContext(ColorModeContext)": None,
+            f"useEffect(() => {{ if ({code}) setColorMode({code}); }}, [{code}]);": None,
+        },
+        imports={**color_mode_imports, "react": [ImportVar(tag="useContext"), ImportVar(tag="useEffect")]},
+    )
+    return rx.Var(code, _var_type=str, _var_data=VarData.merge(chosen._get_all_var_data(), effect))
 
 
 def _mark() -> rx.Component:

@@ -36,6 +36,7 @@ def profile(
     saving: Row,
     on_save: Any,
     on_language: Any,
+    on_theme: Any,
 ) -> rx.Component:
     """Name, language, time zone and theme."""
     return ui.card(
@@ -89,7 +90,7 @@ def profile(
             ),
             rx.el.div(
                 rx.el.span(t("settings.profile.theme"), class_name="k-label-text"),
-                theme_choice(),
+                theme_choice(on_theme),
                 class_name="k-field",
             ),
             rx.el.div(

@@ -24,7 +24,7 @@ class SessionState(rx.State):
     initials: str = ""
     role: str = ""
     zone: str = ""
-    theme: str = "system"
+    theme: str = ""
     may_act: bool = False
     may_scale: bool = False
     may_probe: bool = False

@@ -29,6 +29,7 @@ def page() -> rx.Component:
                     saving=SettingsState.profile_saving,
                     on_save=SettingsState.save_profile,
                     on_language=SessionState.switch_language,
+                    on_theme=SessionState.switch_theme,
                 ),
                 rx.el.div(
                     parts.password(
