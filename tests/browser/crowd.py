@@ -1,0 +1,69 @@
+"""A real Dask compute with many workers in one process: `python tests/browser/crowd.py 32`.
+
+Prints its address once it listens. Its workers have no nanny, two are paused, one has a very long name, and some
+work goes on all the time.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sys
+import time
+
+import dask
+from distributed import Client, Scheduler, Worker
+from distributed.core import Status
+
+LONG = "a-worker-whose-name-somebody-made-from-the-name-of-the-host-the-job-and-the-day-2031-12-24"
+CONFIG = {
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": False,
+    "distributed.worker.profile.enabled": False,
+    "distributed.scheduler.worker-saturation": "inf",
+}
+
+
+def spend_time(number: int) -> int:
+    """Takes a little while and costs nothing."""
+    time.sleep(0.2)
+    if number % 50 == 49:
+        raise ValueError("one in fifty fails")
+    return number
+
+
+async def main(count: int) -> None:
+    """Serve until ended."""
+    async with contextlib.AsyncExitStack() as open_:
+        scheduler = await open_.enter_async_context(
+            Scheduler(host="127.0.0.1", port=0, dashboard_address="127.0.0.1:0")
+        )
+        print(scheduler.address, flush=True)
+        found = []
+        for number in range(count):
+            name = LONG if number == 7 else f"node-{number + 1}"
+            worker = Worker(
+                scheduler.address,
+                name=name,
+                nthreads=2,
+                memory_limit="2 GiB",
+                host="127.0.0.1",
+                dashboard=False,
+            )
+            found.append(await open_.enter_async_context(worker))
+        for worker in found[3:5]:
+            worker.status = Status.paused
+        print("ready", flush=True)
+        if not count:
+            await asyncio.Event().wait()
+        client = await open_.enter_async_context(Client(scheduler.address, asynchronous=True))
+        while True:
+            work = client.map(spend_time, range(200), pure=False)
+            await asyncio.wait({asyncio.ensure_future(client.gather(work, errors="skip"))})
+
+
+if __name__ == "__main__":
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with dask.config.set(CONFIG):
+        asyncio.run(main(int(sys.argv[1])))
