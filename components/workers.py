@@ -491,7 +491,7 @@ def scale(*, now: Row, busy: Row, on_scale: Any) -> rx.Component:
             class_name="k-form",
         ),
         id="scale-menu",
-        label=t("workers.scale.title"),
+        label=t("workers.scale"),
         trigger=rx.fragment(ui.icon("users"), rx.el.span(t("workers.scale"))),
         trigger_class="k-button",
         role="dialog",

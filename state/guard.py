@@ -23,6 +23,8 @@ from state.toasts import Toasts
 log = logging.getLogger(__name__)
 
 LONGEST_TEXT = 4000
+# All that is open to somebody who still has a made-up password: the page on which it is changed.
+OWN_PROFILE = "profile:write"
 _principal: ContextVar[Principal] = ContextVar("principal")
 
 Handler = Callable[..., Awaitable[Any]]
@@ -46,6 +48,8 @@ def requires(permission: str) -> Callable[[Handler], Handler]:
                 return await _leave(self)
             _principal.set(person)
             try:
+                if person.must_change_password and permission != OWN_PROFILE:
+                    raise Forbidden("errors.must_change_password")
                 if not person.may(permission):
                     raise Forbidden("errors.forbidden_role", role=person.role)
                 return await handler(self, **check(args, kwargs))

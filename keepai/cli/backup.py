@@ -12,8 +12,9 @@ from sqlalchemy.engine import make_url
 
 from keepai.cli import questions
 from keepai.cli.holds import LOCK
-from keepai.cli.say import say, stop
+from keepai.cli.say import locale, say, stop
 from keepai.cli.supervise import SIGN_IN_FILE
+from services.format import bytes_binary
 from services.settings import Settings
 
 DATABASE = "keepai.db"
@@ -33,7 +34,7 @@ def main(file: str | None) -> int:
         _write(settings, target)
     except (OSError, sqlite3.Error) as error:
         stop("cli.backup.not_written", file=target, why=error)
-    size = f"{target.stat().st_size / 1e6:.1f} MB"
+    size = bytes_binary(locale(), target.stat().st_size)
     print(say("cli.backup.done", file=target, size=size))
     print(say("cli.backup.restore", file=target, folder=settings.data_dir))
     if settings.secret_key.get_secret_value():

@@ -43,7 +43,7 @@ INPUTS = (
 NPM_LOCK = ("reflex.lock",)
 # Of what Reflex leaves in `.web`: not compiled from our files, or a note of when it ran.
 NOT_COMPILED = {"node_modules", "build", ".react-router", "reflex.json", "package.json", "package-lock.json"}
-PACKAGES = re.compile(r"^(?:reflex[\w-]*|plotly)==\S+", re.MULTILINE)
+PACKAGES = re.compile(r"^reflex[\w-]*==\S+", re.MULTILINE)
 VERSION_STAMP = b"__KEEPAI_BUILD__"
 INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 

@@ -76,14 +76,15 @@ def hold_port(host: str, port: int) -> socket.socket:
 
 
 def next_free(host: str, port: int) -> int:
-    """The next port after `port` that can be had."""
+    """The next port after `port` that can be had; with none near it, any that the system gives."""
     for candidate in range(port + 1, min(port + NEXT_PORTS, 65536)):
         try:
             _bind(host, candidate).close()
         except OSError:
             continue
         return candidate
-    return 0
+    with socket.create_server(("127.0.0.1", 0)) as any_port:
+        return int(any_port.getsockname()[1])
 
 
 def numeric(host: str) -> str:

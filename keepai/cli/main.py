@@ -33,6 +33,9 @@ def parser() -> argparse.ArgumentParser:
     _command(commands, "background", _background, parent=True)
     create = _command(commands, "create-admin", _create_admin)
     create.add_argument("email", help=say("cli.help.email"))
+    create.add_argument(
+        "--role", choices=("admin", "operator", "viewer"), default="admin", help=say("cli.help.role")
+    )
     reset = _command(commands, "reset-password", _reset_password)
     reset.add_argument("email", help=say("cli.help.email"))
     _command(commands, "doctor", _doctor)
@@ -88,7 +91,7 @@ def _background(asked: argparse.Namespace) -> int:
 def _create_admin(asked: argparse.Namespace) -> int:
     from keepai.cli import people
 
-    return people.create_admin(asked.email)
+    return people.create_admin(asked.email, asked.role)
 
 
 def _reset_password(asked: argparse.Namespace) -> int:

@@ -9,11 +9,11 @@ from services import accounts, db
 from services.errors import Conflict, Invalid, NotFound
 
 
-def create_admin(email: str) -> int:
-    """Make another admin and show the made-up password once."""
+def create_admin(email: str, role: str = "admin") -> int:
+    """Make another admin, or somebody with another role, and show the made-up password once."""
     migrate.to_newest(questions.settings())
     try:
-        password = db.write_now(accounts.create_admin, email)
+        password = db.write_now(accounts.create_admin, email, role=role)
     except Conflict:
         stop("cli.people.taken", email=email)
     except Invalid:

@@ -10,6 +10,7 @@ WORDS = {
     "cli.help.background": "only the background loops, beside a running KeepAI (needs Redis)",
     "cli.help.create_admin": "make another admin",
     "cli.help.reset_password": "give somebody a new password; all their sessions end",
+    "cli.help.role": "the role of the account: admin (if nothing is said), operator or viewer",
     "cli.help.email": "e-mail address of the person",
     "cli.help.doctor": "look at everything KeepAI needs and say what to do",
     "cli.help.backup": "write database and keys into one file",

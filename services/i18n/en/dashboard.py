@@ -71,7 +71,7 @@ WORDS = {
     "dashboard.checklist.model": "Connect an AI service",
     "dashboard.checklist.model_text": "Set KEEPAI_OLLAMA_URL or KEEPAI_OPENWEBUI_URL and restart.",
     "dashboard.checklist.admin": "Have a second admin",
-    "dashboard.checklist.admin_text": "On the server: python -m keepai create-admin.",
+    "dashboard.checklist.admin_text": "On the server: python -m keepai create-admin person@company.com",
     "dashboard.checklist.hide": "Do not show again",
     "events.joined": "joined",
     "events.lost": "lost, it stopped answering",

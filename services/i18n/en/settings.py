@@ -6,7 +6,7 @@ WORDS = {
     "settings.profile.name": "Name",
     "settings.profile.name_help": "How the team sees it.",
     "settings.profile.email": "E-mail",
-    "settings.profile.email_help": "You sign in with it. Only an admin can change it.",
+    "settings.profile.email_help": "You sign in with it.",
     "settings.profile.language": "Language",
     "settings.profile.zone": "Time zone",
     "settings.profile.zone_help": "The times on every page follow this zone.",

@@ -100,6 +100,6 @@ WORDS = {
     "workers.callout.paused": "It stopped accepting tasks: memory passed 80 % of the limit. It resumes by itself once below.",
     "workers.callout.lost": "It stopped answering. The tasks it had went back to the queue.",
     "workers.callout.restarted": "Its process ended and came back under another address.",
-    "workers.callout.retiring": "It is handing its data on and leaves afterwards.",
+    "workers.callout.retiring": "It is leaving because somebody asked. If that was a restart, it comes right back.",
     "workers.callout.unknown": "The compute is out of reach; these are its last values.",
 }

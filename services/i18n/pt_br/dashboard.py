@@ -71,7 +71,7 @@ WORDS = {
     "dashboard.checklist.model": "Ligar um serviço de IA",
     "dashboard.checklist.model_text": "Defina KEEPAI_OLLAMA_URL ou KEEPAI_OPENWEBUI_URL e reinicie.",
     "dashboard.checklist.admin": "Ter um segundo admin",
-    "dashboard.checklist.admin_text": "No servidor: python -m keepai create-admin.",
+    "dashboard.checklist.admin_text": "No servidor: python -m keepai create-admin pessoa@empresa.com",
     "dashboard.checklist.hide": "Não mostrar mais",
     "events.joined": "entrou",
     "events.lost": "perdido, parou de responder",

@@ -6,7 +6,7 @@ WORDS = {
     "settings.profile.name": "Nome",
     "settings.profile.name_help": "Como aparece para a equipe.",
     "settings.profile.email": "E-mail",
-    "settings.profile.email_help": "É com ele que você entra. Só um admin muda.",
+    "settings.profile.email_help": "É com ele que você entra.",
     "settings.profile.language": "Idioma",
     "settings.profile.zone": "Fuso horário",
     "settings.profile.zone_help": "Os horários de todas as páginas seguem este fuso.",

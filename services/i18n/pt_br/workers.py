@@ -100,6 +100,6 @@ WORDS = {
     "workers.callout.paused": "Parou de aceitar tarefas: a memória passou de 80 % do limite. Volta sozinho quando ficar abaixo.",
     "workers.callout.lost": "Parou de responder. As tarefas que tinha voltaram para a fila.",
     "workers.callout.restarted": "O processo terminou e voltou com outro endereço.",
-    "workers.callout.retiring": "Está passando seus dados adiante e sai em seguida.",
+    "workers.callout.retiring": "Está saindo a pedido de alguém. Se for um reinício, volta em seguida.",
     "workers.callout.unknown": "A computação está fora de alcance; estes são os últimos valores.",
 }
