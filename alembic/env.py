@@ -1,10 +1,10 @@
 """Runs migrations on the engine KeepAI uses (or on the one handed over by a test)."""
 
+from alembic import context
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 import models  # noqa: F401  (fills the metadata)
-from alembic import context
 from models.base import UtcDateTime
 from services import db
 

@@ -109,7 +109,8 @@ def ensure_first_admin(
 
 
 def create_admin(db: Session, email: str, password: str = "", role: str = "admin") -> str:
-    """A new admin, or an account with another role; returns the password that was made up, or an empty text when one was given."""
+    """A new admin, or an account with another role. Returns the password that was made up, or an empty text when
+    one was given."""
     made_up = "" if password else passwords.make_up()
     create(db, email, password or made_up, role=role, must_change=bool(made_up))
     return made_up

@@ -6,7 +6,10 @@ _latest: Snapshot | None = None
 
 
 def publish(snapshot: Snapshot | None) -> None:
-    """Make this the newest snapshot (None: there is none). Nobody may change it afterwards. May be called from any thread."""
+    """Make this the newest snapshot (None: there is none). Nobody may change it afterwards.
+
+    May be called from any thread.
+    """
     global _latest
     _latest = snapshot
 

@@ -118,7 +118,8 @@ class Settings(BaseSettings):
         if self.public_url:
             return self.public_url
         scheme = "https" if self.tls_cert else "http"
-        host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::", "::1", "") else self.host
+        everywhere = ("127.0.0.1", "0.0.0.0", "::", "::1", "")  # noqa: S104 (compared with, not bound to)
+        host = "localhost" if self.host in everywhere else self.host
         return f"{scheme}://{host}:{self.port}"
 
     @property

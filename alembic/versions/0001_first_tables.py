@@ -1,8 +1,8 @@
 """first tables"""
 
 import sqlalchemy as sa
-
 from alembic import op
+
 from models.base import UtcDateTime
 
 revision = "0001"

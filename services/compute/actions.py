@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from services.compute.endpoint import Endpoint
-from services.compute.watch import dask_version, has_extension, load_extension
+from services.compute.readings import mapping
+from services.compute.watch import ask_identity, dask_version, has_extension, load_extension
 from services.compute.wire import Link, Refused, Unreachable, linked
 
 RETIRE_WITHIN = 600.0  # s; moving the data of a large worker takes minutes
@@ -99,7 +100,9 @@ async def _restart(link: Link, address: str) -> Outcome:
         stimulus_id=f"keepai-restart-{time.time()}",
         within=RESTART_WITHIN,
     )
-    outcome = answer.get(address) if isinstance(answer, dict) else None
+    if answer is None:  # Dask before 2023 cannot
+        return Outcome(False, "compute.reason.versions")
+    outcome = mapping(answer).get(address)
     if outcome != "OK":
         return Outcome(False, "compute.action.restart_failed", {"detail": str(outcome or "")[:200]})
 
@@ -137,13 +140,8 @@ async def _cancel(link: Link, name: str, prefix: bool) -> Outcome:
     return Outcome(True, "compute.action.cancelled", {"tasks": str(tasks)})
 
 
-async def _workers(link: Link) -> dict[str, Any]:
-    try:
-        identity = await link.call("identity", n_workers=-1, plain=True)
-    except Refused:
-        identity = await link.call("identity", plain=True)
-    workers = identity.get("workers") if isinstance(identity, dict) else None
-    return workers if isinstance(workers, dict) else {}
+async def _workers(link: Link) -> Mapping[Any, Any]:
+    return mapping((await ask_identity(link)).get("workers"))
 
 
 async def _becomes(within: float, true: Callable[[], Awaitable[bool]]) -> bool:

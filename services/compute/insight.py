@@ -13,7 +13,7 @@ from services.compute.logs import MAX_LINES, LogLine, log_lines
 from services.compute.packages import Versions, compare_versions, our_packages, packages_of
 from services.compute.readings import items, mapping, text, values
 from services.compute.stacks import MAX_TASKS, Executing, executing_since, stack_lines
-from services.compute.watch import has_extension
+from services.compute.watch import ask_identity, has_extension
 from services.compute.wire import Link, Refused, linked
 
 MAX_ASKED = 50  # workers asked for their versions when the scheduler cannot tell
@@ -82,8 +82,8 @@ async def _must_know(link: Link, address: str) -> None:
 
 async def _ask_workers(link: Link) -> dict[str, dict[str, str]]:
     """The packages of a few workers, asked one by one through the scheduler."""
-    identity = await link.call("identity", plain=True)
-    addresses = list(mapping(mapping(identity).get("workers")))[:MAX_ASKED]
+    identity = await ask_identity(link)
+    addresses = list(mapping(identity.get("workers")))[:MAX_ASKED]
     answers = await link.call("broadcast", workers=addresses, msg={"op": "versions"}, on_error="ignore")
     return {text(address): packages_of(answer) for address, answer in mapping(answers).items()}
 

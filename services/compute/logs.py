@@ -34,7 +34,10 @@ class LogLine:
 
 
 def log_lines(rows: Iterable[object]) -> tuple[LogLine, ...]:
-    """(time, level, text) or (level, text) rows, cut, masked and without what the text repeats of them."""
+    """(time, level, text) or (level, text) rows, cut, masked and without what the text repeats of them.
+
+    Newest first, which Dask of some versions gives the other way round.
+    """
     lines: list[LogLine] = []
     left = MAX_LOG
     for row in rows:
@@ -48,7 +51,7 @@ def log_lines(rows: Iterable[object]) -> tuple[LogLine, ...]:
         shown = clean(said[match.end() :] if match else said)
         left -= len(shown)
         lines.append(LogLine(at, text(row[-2], 16), text(match[1], 100) if match else "", shown))
-    return tuple(lines)
+    return tuple(sorted(lines, key=lambda line: -line.at))
 
 
 def masked(said: str) -> str:

@@ -10,6 +10,7 @@ nobody has asked for a minute.
 from __future__ import annotations
 
 from collections import deque
+from inspect import signature
 from time import perf_counter, time
 from typing import Any
 
@@ -182,18 +183,14 @@ class Extension(SchedulerPlugin):  # type: ignore[misc]  # distributed is untype
         for task in doomed:
             for client in task.who_wants or ():
                 wanted.setdefault(client.client_key, []).append(task.key)
-        stimulus = f"keepai-cancel-{time()}"
+        message: dict[str, Any] = {"op": "cancelled-keys"}
+        if "reason" in signature(scheduler.stimulus_cancel).parameters:  # else its clients know no reason
+            message.update(reason="keepai", msg=f"{name} was cancelled in KeepAI")
         for client_key, keys in wanted.items():
-            scheduler.client_releases_keys(keys=keys, client=client_key, stimulus_id=stimulus)
-            scheduler.report(
-                {
-                    "op": "cancelled-keys",
-                    "keys": keys,
-                    "reason": "keepai",
-                    "msg": f"{name} was cancelled in KeepAI",
-                },
-                client=client_key,
+            scheduler.client_releases_keys(
+                keys=keys, client=client_key, stimulus_id=f"keepai-cancel-{time()}"
             )
+            scheduler.report({**message, "keys": keys}, client=client_key)
         released = sum(len(keys) for keys in wanted.values())
         scheduler.log_event("all", {"action": "cancel-group", "group": name, "count": released})
         left = sum(1 for task in tasks if scheduler.tasks.get(task.key) is task)

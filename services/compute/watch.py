@@ -19,11 +19,13 @@ from services.compute.readings import (
     compute_event,
     compute_reading,
     group_reading,
+    integer,
+    mapping,
     number,
     prefix_states,
     worker_readings,
 )
-from services.compute.wire import Link, Refused, Unreachable, connect
+from services.compute.wire import CALL_TIMEOUT, Link, Refused, Unreachable, connect
 
 READ_WITHIN = 4.0  # s for one answer; after that the scheduler counts as silent
 OLDEST = (2022, 1)  # the oldest Dask that has what we call
@@ -41,7 +43,6 @@ class Watch:
     def __init__(self, link: Link, stream: Link, on_event: Callable[[ComputeEvent], None]) -> None:
         self._link, self._stream, self._on_event = link, stream, on_event
         self._name = f"keepai-{uuid4().hex}"
-        self._identity_arguments: dict[str, int] = {"n_workers": -1}
         self._addresses: frozenset[str] = frozenset()
         self._known = KnownWorkers()
         self._all_read = time.monotonic()
@@ -119,10 +120,6 @@ class Watch:
         version = await dask_version(self._link)
         if version < OLDEST:
             raise Unreachable("compute.reason.versions", detail=".".join(map(str, version)))
-        try:
-            await self._call("identity", n_workers=0)
-        except Refused:
-            self._identity_arguments = {}  # before 2025.4 it gave all workers and took no number
         await self._subscribe()
         self.extended = await has_extension(self._link)
         if not self.extended and extend:
@@ -141,7 +138,7 @@ class Watch:
     async def _ask_workers(self) -> tuple[Mapping[str, Any], tuple[WorkerReading, ...]]:
         """What the scheduler says of itself, and its workers. All of them travel only now and then."""
         if not self.extended:
-            identity = await self._call("identity", plain=True, **self._identity_arguments)
+            identity = await ask_identity(self._link, READ_WITHIN)
             return identity, worker_readings(identity)
         if time.monotonic() - self._all_read > READ_ALL_EVERY:
             self._known = KnownWorkers()
@@ -182,6 +179,17 @@ class Watch:
 def _rows(rows: object) -> tuple[GroupReading, ...]:
     found = (group_reading(row) for row in rows) if isinstance(rows, tuple) else ()
     return tuple(group for group in found if group)
+
+
+async def ask_identity(link: Link, within: float = CALL_TIMEOUT) -> Mapping[str, Any]:
+    """What the scheduler says of itself and of all its workers; a mapping without them if it is none.
+
+    Before 2025.4 it takes no number and names all; since then it may name a few unless told otherwise.
+    """
+    identity = mapping(await link.call("identity", within=within, plain=True))
+    if len(mapping(identity.get("workers"))) < integer(identity.get("n_workers")):
+        identity = mapping(await link.call("identity", within=within, plain=True, n_workers=-1))
+    return identity
 
 
 async def has_extension(link: Link) -> bool:
