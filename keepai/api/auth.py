@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from keepai.api.access import public
 from keepai.api.limits import Attempts
 from keepai.web import pages
-from keepai.web.gate import LOGIN, YEAR
+from keepai.web.gate import LOGIN, LONGEST_WAY, YEAR
 from keepai.web.scope import LANGUAGE_COOKIE, locale_of, principal_of, theme_of
 from services import accounts, db, identity, metrics, sessions
 from services.clock import now
@@ -28,7 +28,6 @@ router = APIRouter(include_in_schema=False)
 TYPED = "keepai_typed"
 CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
 REASONS = ("wrong", "limited", "busy", "revoked", "expired", "password_changed")
-LONGEST_NEXT = 2000
 LONGEST_EMAIL = 254
 # Argon2 takes 64 MiB and a core each time: two at once, on threads of their own, and no endless queue behind them.
 HASHING = 2
@@ -98,7 +97,7 @@ def safe_next(target: str) -> str:
     if (
         not target.startswith("/")
         or target.startswith("//")
-        or len(target) > LONGEST_NEXT
+        or len(target) > LONGEST_WAY
         or CONTROL.search(target)
     ):
         return "/"

@@ -36,6 +36,7 @@ PUBLIC_FILES = frozenset(
     f"/{file.relative_to(ASSETS).as_posix()}" for file in ASSETS.rglob("*") if file.is_file()
 )
 PUBLIC_FOLDER = "/assets/"
+LONGEST_WAY = 2000
 YEAR = 365 * 24 * 3600
 STRANGE = re.compile(r"[\x00-\x1f\x7f\\]")
 
@@ -80,7 +81,8 @@ class Gate:
         query = scope.get("query_string", b"").decode("latin-1")
         here = quote(scope["path"], safe="/") + (f"?{query}" if query else "")
         reason = "error=expired&" if had_session else ""
-        answer = _see_other(f"{LOGIN}?{reason}next={quote(here, safe='/')}")
+        after = quote(here if len(here) <= LONGEST_WAY else "/", safe="/")
+        answer = _see_other(f"{LOGIN}?{reason}next={after}")
         if had_session:
             gone = cookie(
                 identity.COOKIE, "", max_age=0, secure=scope.get("scheme") == "https", http_only=True

@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import httpx
 
@@ -85,3 +86,43 @@ def snapshot(**values: Any) -> Any:
         "compute": compute | values.get("compute", {}),
         "totals": totals | values.get("totals", {}),
     }
+
+
+async def ask(
+    app: Any, method: str, target: bytes, headers: list[tuple[bytes, bytes]], body: bytes = b""
+) -> tuple[int, dict[str, str], bytes]:
+    """One request as raw as a server hands it over, for what no decent client sends."""
+    path, _, query = target.partition(b"?")
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "path": unquote_to_bytes(path).decode("utf-8", "replace"),
+        "raw_path": path,
+        "query_string": query,
+        "scheme": "http",
+        "headers": headers,
+        "client": ("127.0.0.1", 50000),
+        "server": ("127.0.0.1", 3000),
+        "root_path": "",
+    }
+    status, got, text = 0, {}, b""
+    asked = False
+
+    async def receive() -> dict[str, Any]:
+        nonlocal asked
+        if asked:
+            return {"type": "http.disconnect"}
+        asked = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal status, got, text
+        if message["type"] == "http.response.start":
+            status = message["status"]
+            got = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in message["headers"]}
+        else:
+            text += message.get("body", b"")
+
+    await app(scope, receive, send)
+    return status, got, text

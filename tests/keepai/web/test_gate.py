@@ -25,6 +25,11 @@ async def test_a_page_without_a_session_leads_to_sign_in_and_back(client, asked,
     assert answer.headers["cache-control"] == "no-store"
 
 
+async def test_an_absurdly_long_way_is_forgotten(client):
+    answer = await client.get("/workers?q=" + "x" * 5000, headers=BROWSER)
+    assert answer.headers["location"] == "/login?next=/"
+
+
 async def test_the_way_back_survives_the_round_trip(client, ana, enter):
     there = (await client.get("/workers?sort=cpu&q=a%20b%26c", headers=BROWSER)).headers["location"]
     enter(client, ana)
