@@ -20,11 +20,10 @@ from services.settings import Settings, get_settings
 from state import live as live_state
 from state import plots
 from state.binding import OwnTabsOnly
-from state.session import LEAVE_REVOKED
+from state.session import LEAVE_REVOKED, OnePerson
 
 log = logging.getLogger(__name__)
 
-NAMESPACE = "/_event"
 CHECK_SESSIONS_EVERY = 5.0
 _kicking: set[asyncio.Future[None]] = set()
 
@@ -48,31 +47,6 @@ pages.add_to(app)
 app.add_middleware(OwnTabsOnly())
 
 
-class Sockets:
-    """The web socket server as the broadcaster sees it."""
-
-    def __init__(self, namespace: Any) -> None:
-        self._namespace = namespace
-        self._manager = namespace.server.manager
-
-    async def emit(self, event: str, data: Any, room: str) -> None:
-        await self._namespace.emit(event, data, room=room)
-
-    async def enter(self, sid: str, room: str) -> None:
-        if self._manager.is_connected(sid, NAMESPACE):
-            await self._namespace.enter_room(sid, room)
-
-    async def leave(self, sid: str, room: str) -> None:
-        if self._manager.is_connected(sid, NAMESPACE):
-            await self._namespace.leave_room(sid, room)
-
-    async def disconnect(self, sid: str) -> None:
-        await self._namespace.disconnect(sid)
-
-    def is_connected(self, sid: str) -> bool:
-        return bool(self._manager.is_connected(sid, NAMESPACE))
-
-
 @contextlib.asynccontextmanager
 async def lifespan() -> AsyncIterator[None]:
     """Live data, and the background role unless it has a process of its own."""
@@ -82,7 +56,7 @@ async def lifespan() -> AsyncIterator[None]:
     )
     redis_url = settings.redis_url.get_secret_value()
     bus = open_bus(redis_url)
-    broadcaster = live_state.start(Sockets(app.event_namespace))
+    broadcaster = live_state.start(sockets.Sockets(app.sio))
     metrics.read_from("live_tabs", lambda: broadcaster.tabs)
     metrics.read_from("events_pushed_total", lambda: broadcaster.sent)
     bus.subscribe("snapshot", lambda message: _receive(broadcaster, message))
@@ -126,12 +100,13 @@ async def _check_sessions(broadcaster: live_state.Broadcaster) -> None:
     """End the tabs of sign-ins that ended in another process, or ran out."""
     while True:
         await asyncio.sleep(CHECK_SESSIONS_EVERY)
+        asked = broadcaster.sessions  # whoever comes while the database answers was not asked about
         try:
-            valid = await db.read(sessions.still_valid, broadcaster.sessions, now())
+            valid = await db.read(sessions.still_valid, asked, now())
         except Exception as error:
             log.warning("sign-ins of open tabs could not be checked: %s", error)
             continue
-        for session in broadcaster.sessions - valid:
+        for session in asked - valid:
             # What this process still remembers would send the tab back from the sign-in page.
             identity.forget(session_id=UUID(session))
             await broadcaster.kick(session, LEAVE_REVOKED)

@@ -188,10 +188,11 @@ class Broadcaster:
                 await self._emit(room.channel.state, changed, room.channel.room)
 
     async def _join(self, sid: str, room: _Room) -> None:
-        if not room.last or not room.tabs:
+        stale = not room.last or not room.tabs
+        room.tabs.add(sid)  # before anything is awaited: a room of nobody is dropped
+        if stale:
             room.due = time.monotonic() + room.channel.period
             await self._refresh(room)
-        room.tabs.add(sid)
         await self._sender.enter(sid, room.channel.room)
         # From here on this tab gets every change in order; what it needs first is the whole.
         await self._emit(room.channel.state, _aged(room.last), sid)

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Awaitable
 from typing import Any
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -92,12 +93,13 @@ class Named:
             b"x-version": keepai.__version__.encode(),
         }
 
-        async def sign(message: Message) -> None:
+        # Not a coroutine: each message of each open web socket passes here.
+        def sign(message: Message) -> Awaitable[None]:
             if message["type"] in ANSWERS:
                 message["headers"] = replace_headers(message.get("headers", ()), named)
             if message["type"] == "http.response.start":
                 metrics.answers.labels(f"{message['status'] // 100}xx").inc()
-            await send(message)
+            return send(message)
 
         return await self._app(scope, receive, sign)
 
@@ -140,10 +142,10 @@ class Failures:
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         closed = False
 
-        async def watch(message: Message) -> None:
+        def watch(message: Message) -> Awaitable[None]:
             nonlocal closed
             closed = closed or message["type"] == "websocket.close"
-            await send(message)
+            return send(message)
 
         try:
             await self._app(scope, receive, watch)

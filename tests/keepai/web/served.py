@@ -10,6 +10,7 @@ from keepai.web import sockets
 from services import identity
 
 sio: Any = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins="*", transports=["websocket"])
+rooms = sockets.Sockets(sio)
 
 
 @sio.on("who", namespace="/_event")
@@ -22,7 +23,15 @@ async def who(sid: str) -> list[str]:
 
 @sio.on("connect", namespace="/_event")
 async def connect(sid: str, environ: dict[str, Any]) -> None:
-    """Let in whoever came this far."""
+    """Let in whoever came this far, and into a room before Socket.IO has said so: a page's first event comes
+    with the handshake."""
+    await rooms.enter(sid, "all")
+
+
+@sio.on("tell", namespace="/_event")
+async def tell(sid: str, text: str) -> None:
+    """Send a text to everybody."""
+    await rooms.emit("news", {"text": text}, "all")
 
 
 def make() -> Any:

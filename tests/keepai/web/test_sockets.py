@@ -114,3 +114,17 @@ async def test_the_refusal_is_a_403(server):
     assert answer.headers["x-service"] == "keepai"
     assert "close" in answer.headers["connection"]
     assert answer.json()["detail"] == "Entre para continuar."
+
+
+async def test_a_tab_hears_its_room_from_the_handshake_on(server, ana, carla):
+    tabs = [await connect(server, db.write_now(sessions.start, person.id, now())) for person in (ana, carla)]
+    heard: list[tuple[int, str]] = []
+    for number, tab in enumerate(tabs):
+        tab.on("news", lambda news, number=number: heard.append((number, news["text"])), namespace="/_event")
+    for text in ("one", "two"):
+        await tabs[0].call("tell", text, namespace="/_event")
+    await tabs[1].call("tell", "three", namespace="/_event")
+    for tab in tabs:
+        await tab.disconnect()
+    assert sorted(heard)[:3] == [(0, "one"), (0, "three"), (0, "two")]
+    assert [text for number, text in heard if number == 1] == ["one", "two", "three"]
