@@ -52,16 +52,6 @@ def start(db: Session, account_id: UUID, now: datetime, *, user_agent: str = "",
     return token
 
 
-def sign_in(
-    db: Session, email: str, password: str, now: datetime, *, user_agent: str = "", address: str = ""
-) -> str | None:
-    """Both in one: a new session's token, or None."""
-    account_id = check_password(db, email, password)
-    if account_id is None:
-        return None
-    return start(db, account_id, now, user_agent=user_agent, address=address)
-
-
 def find(db: Session, token: str, now: datetime) -> Principal | None:
     """Who a token belongs to, or None when it is unknown, revoked, idle too long or expired."""
     row = db.exec(
