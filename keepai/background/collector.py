@@ -7,6 +7,8 @@ from collections import deque
 from typing import Any
 from uuid import UUID
 
+from sqlmodel import Session
+
 from services import db, history, probes, task_groups, worker_events, workers
 from services.bus import Bus, Message
 from services.clock import now
@@ -33,6 +35,9 @@ PERIOD = 1.0
 HTTP_PERIOD = 2.0
 EVENTS_SHOWN = 20
 FLUSH_EVERY = 1.0
+STORE_EVERY = 0.5
+# Events and groups that wait for a database that is away; beyond this the oldest are given up.
+MOST_WAITING = 10_000
 INTENT_LASTS = 3600.0
 
 
@@ -53,6 +58,8 @@ class Collector:
         self._events: deque[dict[str, Any]] = deque(maxlen=EVENTS_SHOWN)
         self._probes: list[dict[str, Any]] = []
         self._groups: tuple[GroupReading, ...] = ()
+        self._to_store: deque[WorkerChange] = deque(maxlen=MOST_WAITING)
+        self._ended: deque[task_groups.FinishedGroup] = deque(maxlen=MOST_WAITING)
         self._compute_id: UUID
         self._since = time.time()
         self._state = ""
@@ -62,11 +69,12 @@ class Collector:
         await self._load()
         self._bus.subscribe("intent", self._on_intent)
         self._bus.subscribe("forget", self._on_forget)
-        self._bus.subscribe("probes", lambda _message: asyncio.ensure_future(self._load_probes()))
+        self._bus.subscribe("probes", self._on_probes)
         try:
             async with asyncio.TaskGroup() as loops:
                 loops.create_task(self._collect())
                 loops.create_task(self._flush_often())
+                loops.create_task(self._store_often())
         finally:
             await asyncio.shield(self._close())
 
@@ -76,9 +84,6 @@ class Collector:
         self._entries = await db.read(workers.load, self._compute_id)
         for event in reversed(await db.read(worker_events.latest, self._compute_id, EVENTS_SHOWN)):
             self._events.append(event_row(event))
-        await self._load_probes()
-
-    async def _load_probes(self) -> None:
         self._probes = [probes.as_row(status) for status in await db.read(probes.latest)]
 
     async def _collect(self) -> None:
@@ -89,11 +94,11 @@ class Collector:
             changes = self._advance(reading, moment)
             snapshot = self._snapshot(reading, moment)
             self._bus.publish("snapshot", snapshot)  # type: ignore[arg-type]
+            self._to_store.extend(changes)
             if reading:
                 self._record(snapshot, reading)
-                await self._remember_groups(reading)
-            if changes:
-                await self._remember(changes)
+                self._ended.extend(task_groups.finished(self._groups, reading.groups, reading.at))
+                self._groups = reading.groups
             due += HTTP_PERIOD if reading and reading.via == "http" else PERIOD
             due = max(due, time.monotonic() - PERIOD)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
@@ -144,15 +149,25 @@ class Collector:
         for worker, values in subject_samples(snapshot["workers"]).items():
             self._recorder.add(at, {"kind": "worker", "compute": compute, "worker": worker}, values)
 
-    async def _remember(self, changes: tuple[WorkerChange, ...]) -> None:
-        await db.write(workers.save, self._compute_id, self._entries)
-        await db.write(worker_events.add, self._compute_id, changes)
+    async def _store_often(self) -> None:
+        """Write what happened. A database that is slow or away delays nobody who watches; it all waits here."""
+        while True:
+            await asyncio.sleep(STORE_EVERY)
+            try:
+                await self._store()
+            except Exception as error:
+                log.warning("events could not be stored yet: %s", error)
 
-    async def _remember_groups(self, reading: ComputeReading) -> None:
-        finished = task_groups.finished(self._groups, reading.groups, reading.at)
-        self._groups = reading.groups
-        if finished:
-            await db.write(task_groups.add, self._compute_id, finished)
+    async def _store(self) -> None:
+        changes, ended = list(self._to_store), list(self._ended)
+        if changes:
+            await db.write(_store_changes, self._compute_id, self._entries, changes)
+            for _ in changes:
+                self._to_store.popleft()
+        if ended:
+            await db.write(task_groups.add, self._compute_id, ended)
+            for _ in ended:
+                self._ended.popleft()
 
     async def _flush_often(self) -> None:
         while True:
@@ -165,9 +180,15 @@ class Collector:
                 log.warning("samples could not be stored yet: %s", error)
 
     async def _close(self) -> None:
-        await self._recorder.flush(time.time(), everything=True)
-        await db.write(workers.save, self._compute_id, self._entries, readings=True)
-        await self._reader.close()
+        try:
+            await self._recorder.flush(time.time(), everything=True)
+            await self._store()
+            await db.write(workers.save, self._compute_id, self._entries, readings=True)
+        finally:
+            await self._reader.close()
+
+    def _on_probes(self, message: Message) -> None:
+        self._probes = message["rows"]
 
     def _on_intent(self, message: Message) -> None:
         self._intents.append(Intent(**message))
@@ -175,3 +196,11 @@ class Collector:
     def _on_forget(self, message: Message) -> None:
         """A lost worker was taken off the list by hand."""
         self._entries = tuple(e for e in self._entries if e.id != message["worker_id"] or e.state != "lost")
+
+
+def _store_changes(
+    database: Session, compute_id: UUID, entries: tuple[WorkerEntry, ...], changes: list[WorkerChange]
+) -> None:
+    """The inventory and what happened to it, in one transaction."""
+    workers.save(database, compute_id, entries)
+    worker_events.add(database, compute_id, changes)

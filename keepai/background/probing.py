@@ -1,11 +1,14 @@
 """The loop that asks everything outside how it is, every 30 seconds."""
 
 import asyncio
+import logging
 
 from services import db, probes
 from services.bus import Bus
 from services.clock import now
 from services.settings import Settings
+
+log = logging.getLogger(__name__)
 
 EVERY = 30.0
 
@@ -16,9 +19,13 @@ async def run(settings: Settings, bus: Bus) -> None:
     bus.subscribe("probe", lambda _message: asked.set())
     while True:
         results = await probes.check_all(settings)
-        moment = now()
-        await db.write(probes.save, results, moment)
-        bus.publish("probes", {"at": moment.timestamp()})
+        try:
+            await db.write(probes.save, results, now())
+            rows = [probes.as_row(status) for status in await db.read(probes.latest)]
+        except Exception as error:  # the database itself may be what is down: people should see that, too
+            log.warning("probe results could not be stored: %s", error)
+            rows = [probes.as_row(status) for status in probes.unsaved(results, now())]
+        bus.publish("probes", {"rows": rows})
         try:
             await asyncio.wait_for(asked.wait(), EVERY)
         except TimeoutError:

@@ -34,6 +34,7 @@ __all__ = [
     "labels",
     "latest",
     "save",
+    "unsaved",
 ]
 
 log = logging.getLogger(__name__)
@@ -77,19 +78,26 @@ def save(db: Session, results: Mapping[str, ProbeResult], now: datetime) -> None
     """
     stored = {status.name: status for status in db.exec(select(ProbeStatus))}
     for name, result in results.items():
-        before = stored.get(name)
-        up = result.state in ("ok", "slow")
-        status = before or ProbeStatus(name=name, state=result.state, since=now, checked_at=now)
-        if status.state != result.state:
-            status.state, status.since = result.state, now
-        status.checked_at = now
-        status.succeeded_at = now if up else status.succeeded_at
-        status.latency, status.reason = result.latency, result.reason
-        status.detail = {**result.detail, "reason_params": dict(result.params)}
-        db.add(status)
+        db.add(_status(name, result, now, stored.get(name)))
     db.execute(delete(ProbeStatus).where(col(ProbeStatus.name).not_in(list(PROBES))))
     db.flush()
     history.write(db, now, [(labels(name), _samples(result)) for name, result in results.items()])
+
+
+def unsaved(results: Mapping[str, ProbeResult], now: datetime) -> list[ProbeStatus]:
+    """The results for showing when they could not be kept."""
+    return [_status(name, result, now, None) for name, result in results.items()]
+
+
+def _status(name: str, result: ProbeResult, now: datetime, before: ProbeStatus | None) -> ProbeStatus:
+    status = before or ProbeStatus(name=name, state=result.state, since=now, checked_at=now)
+    if status.state != result.state:
+        status.state, status.since = result.state, now
+    status.checked_at = now
+    status.succeeded_at = now if result.state in ("ok", "slow") else status.succeeded_at
+    status.latency, status.reason = result.latency, result.reason
+    status.detail = {**result.detail, "reason_params": dict(result.params)}
+    return status
 
 
 def latest(db: Session) -> list[ProbeStatus]:
