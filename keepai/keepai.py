@@ -20,7 +20,7 @@ from services.settings import Settings, get_settings
 from state import live as live_state
 from state import plots
 from state.binding import OwnTabsOnly
-from state.session import LEAVE_REVOKED, OnePerson
+from state.session import LEAVE_REVOKED
 
 log = logging.getLogger(__name__)
 
