@@ -37,7 +37,9 @@ def drawn() -> str:
             rx.el.p("x"),
             title="Title",
             place="workers",
-            person=frame.Person(id="p", name="Ana", initials="A", email="a@b", role="Admin", zone="UTC", theme=""),
+            person=frame.Person(
+                id="p", name="Ana", initials="A", email="a@b", role="Admin", zone="UTC", theme=""
+            ),
             live=frame.Live(Around.at, Around.age_ms),
             on_language=Around.language,
             on_theme=Around.language,
