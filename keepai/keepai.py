@@ -20,7 +20,7 @@ from services.settings import Settings, get_settings
 from state import live as live_state
 from state import plots
 from state.binding import OwnTabsOnly
-from state.session import LEAVE_REVOKED
+from state.leaving import REVOKED
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def _receive(broadcaster: live_state.Broadcaster, message: dict[str, Any]) -> No
 
 def _kick_soon(broadcaster: live_state.Broadcaster, ended: identity.Ended) -> None:
     for sid in sockets.of(app.sio, ended):
-        task = asyncio.ensure_future(broadcaster.kick_tab(sid, LEAVE_REVOKED))
+        task = asyncio.ensure_future(broadcaster.kick_tab(sid, REVOKED))
         _kicking.add(task)
         task.add_done_callback(_kicking.discard)
 
@@ -109,4 +109,4 @@ async def _check_sessions(broadcaster: live_state.Broadcaster) -> None:
         for session in asked - valid:
             # What this process still remembers would send the tab back from the sign-in page.
             identity.forget(session_id=UUID(session))
-            await broadcaster.kick(session, LEAVE_REVOKED)
+            await broadcaster.kick(session, REVOKED)

@@ -11,8 +11,8 @@ import reflex as rx
 from reflex.state import BaseState, StateUpdate
 
 from services import identity
+from state.leaving import REVOKED
 from state.live import delta
-from state.session import LEAVE_REVOKED
 
 
 class Binding(rx.State):
@@ -28,7 +28,7 @@ class OwnTabsOnly(rx.Middleware):
         """None lets the event pass; an update answers in its place."""
         person = await identity.principal_of_cookie(state.router.headers.cookie)
         if person is None:
-            return StateUpdate(delta=delta(*LEAVE_REVOKED))
+            return StateUpdate(delta=delta(*REVOKED))
         binding = await state.get_state(Binding)
         if binding._account and binding._account != person.account_id.hex:
             state.reset()

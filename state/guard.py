@@ -44,8 +44,8 @@ def requires(permission: str) -> Callable[[Handler], Handler]:
         @functools.wraps(handler)
         async def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
             person = await identity.principal_of_cookie(self.router.headers.cookie)
-            if person is None:
-                return await _leave(self)
+            if person is None:  # binding.py has told the tab where to go before this is reached
+                return None
             _principal.set(person)
             try:
                 if person.must_change_password and permission != OWN_PROFILE:
@@ -75,17 +75,6 @@ async def tell(state: Any, tone: str, title: str, text: str = "") -> None:
         return
     toasts = await state.get_state(Toasts)
     toasts._add(tone, title, text)
-
-
-async def _leave(state: Any) -> None:
-    """The session ended: the browser loads the sign-in page, so that nothing of before stays on the screen."""
-    from state.session import SessionState
-
-    if isinstance(state, StateProxy):
-        async with state:
-            (await state.get_state(SessionState)).leave = "/login?reason=revoked"
-        return
-    (await state.get_state(SessionState)).leave = "/login?reason=revoked"
 
 
 def _arguments(handler: Handler) -> Callable[[tuple[Any, ...], dict[str, Any]], dict[str, Any]]:

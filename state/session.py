@@ -29,7 +29,6 @@ class SessionState(rx.State):
     may_scale: bool = False
     may_probe: bool = False
     must_change_password: bool = False
-    leave: str = ""
     known: bool = False
 
     def _show(self, person: Principal) -> None:
@@ -42,7 +41,6 @@ class SessionState(rx.State):
         self.may_scale = person.may("compute:scale")
         self.may_probe = person.may("system:act")
         self.must_change_password = person.must_change_password
-        self.leave = ""
         self.known = True
 
     def _show_name(self, label: str, zone: str) -> None:
@@ -73,9 +71,6 @@ class SessionState(rx.State):
         """Take one message away."""
         toasts = await self.get_state(Toasts)
         toasts._drop(toast_id)
-
-
-LEAVE_REVOKED = (SessionState, {"leave": "/login?reason=revoked"})
 
 
 async def enter(state: rx.State, looks: Looks) -> Principal:

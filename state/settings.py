@@ -14,8 +14,9 @@ from services.i18n import translate
 from services.settings import get_settings
 from state.dashboard import live_channel
 from state.guard import principal, requires, tell
+from state.leaving import REVOKED
 from state.live import broadcaster
-from state.session import LEAVE_REVOKED, SessionState, enter
+from state.session import SessionState, enter
 from state.words import Words
 
 
@@ -125,7 +126,7 @@ class SettingsState(rx.State):
             raise NotFound from error
         await db.write(sessions.revoke, person.account_id, wanted, now())
         identity.end(session_id=wanted)
-        await broadcaster().kick(str(wanted), LEAVE_REVOKED)
+        await broadcaster().kick(str(wanted), REVOKED)
         await self._load_sessions()
 
     async def _load_sessions(self) -> None:

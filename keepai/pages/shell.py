@@ -10,6 +10,7 @@ from components.dashboard import compute_strip
 from components.ui.base import Content
 from services.permissions import ROLES
 from state.dashboard import Live
+from state.leaving import Leaving
 from state.palette import PaletteState
 from state.session import SessionState
 from state.toasts import Toasts
@@ -47,7 +48,7 @@ def shell(
             **options,
         ),
         # Loaded by pwa.js as soon as it is not empty: the session has ended.
-        rx.el.span(hidden=True, data_k_leave=SessionState.leave),
+        rx.el.span(hidden=True, data_k_leave=Leaving.to),
     )
 
 
