@@ -27,16 +27,4 @@ config = rx.Config(
     trusted_proxy_hops=get_settings().trusted_proxies,
     frontend_compression_formats=["brotli", "gzip"],  # the first that exists is served
     disable_plugins=[rx.plugins.SitemapPlugin],
-    plugins=[
-        rx.plugins.RadixThemesPlugin(
-            theme=rx.theme(
-                accent_color="indigo",
-                gray_color="slate",
-                radius="medium",
-                scaling="100%",
-                panel_background="solid",
-                has_background=True,
-            )
-        )
-    ],
 )

@@ -154,7 +154,9 @@ def plots(
             ui.segmented(ranges, value=range_, label=t("dashboard.range.label"), on_change=on_range),
             ui.icon_button(t("common.as_table"), "table-2", pressed=as_table, on_click=on_table),
             ui.download(t("common.download_csv"), href=downloads[0]),
-            ui.download(t("common.download_json"), href=downloads[1], name="file-text", class_name="k-wide-only"),
+            ui.download(
+                t("common.download_json"), href=downloads[1], name="file-text", class_name="k-wide-only"
+            ),
         ],
         class_name="k-plots",
     )

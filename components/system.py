@@ -169,7 +169,9 @@ def groups(rows: Row, *, ready: Row, downloads: tuple[Text, Text]) -> rx.Compone
         caption=t("system.groups.caption"),
         tools=[
             ui.download(t("common.download_csv"), href=downloads[0]),
-            ui.download(t("common.download_json"), href=downloads[1], name="file-text", class_name="k-wide-only"),
+            ui.download(
+                t("common.download_json"), href=downloads[1], name="file-text", class_name="k-wide-only"
+            ),
         ],
         flush=True,
     )
