@@ -166,6 +166,7 @@ def groups(rows: Row, *, ready: Row, downloads: tuple[Text, Text]) -> rx.Compone
     return ui.card(
         rx.cond(ready, rx.cond(rows.length() > 0, table, none), ui.skeleton_rows(5)),
         title=t("system.groups"),
+        class_name="k-scroll",
         caption=t("system.groups.caption"),
         tools=[
             ui.download(t("common.download_csv"), href=downloads[0]),
