@@ -161,7 +161,7 @@ def groups(rows: Row, *, ready: Row, downloads: tuple[Text, Text]) -> rx.Compone
             for name in ("tasks", "typical", "total", "bytes", "errors", "ended")
         ],
     ]
-    table = ui.table(head, rx.foreach(rows, _group), label=t("system.groups"), compact=True)
+    table = ui.table(head, rx.foreach(rows, _group), label=t("system.groups"), compact=True, scrolls=True)
     none = rx.el.p(t("system.groups.none"), class_name="k-quiet")
     return ui.card(
         rx.cond(ready, rx.cond(rows.length() > 0, table, none), ui.skeleton_rows(5)),

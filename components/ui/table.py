@@ -18,12 +18,14 @@ def table(
     foot: Sequence[rx.Component] = (),
     compact: bool = False,
     cards: bool = True,
+    scrolls: bool = False,
     testid: str | None = None,
     **props: Any,
 ) -> rx.Component:
     """A table of up to a hundred rows; `rows` are `row`s or a foreach of them, `foot` the cells of a total.
 
-    On a phone every row becomes a card unless `cards` is off: cells marked `main` stay, the others go.
+    `scrolls` says that its box scrolls, which the keyboard must be able to do as well. On a phone every row becomes a
+    card unless `cards` is off: cells marked `main` stay, the others go.
     """
     return rx.el.div(
         rx.el.table(
@@ -36,6 +38,7 @@ def table(
             **props,
         ),
         class_name="k-table-box",
+        **({"tab_index": 0, "role": "group", "aria_label": label} if scrolls else {}),
     )
 
 
