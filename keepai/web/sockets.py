@@ -1,7 +1,8 @@
 """The web sockets of this process: whose they are, by what the session gate noted at their handshake, and what is
 sent to them."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,8 +66,12 @@ class Sockets:
 
     async def enter(self, sid: str, room: str) -> None:
         """Put a tab into a room, unless it has left meanwhile."""
-        if self.is_connected(sid):
-            await self._sio.enter_room(sid, room, namespace=NAMESPACE)
+        place = self._manager.eio_sid_from_sid(sid, NAMESPACE)
+        if place is None:
+            return
+        await self._sio.enter_room(sid, room, namespace=NAMESPACE)
+        if (socket := self._sio.eio.sockets.get(place)) is not None:
+            socket.poll = _poll_of(socket.queue)
 
     async def leave(self, sid: str, room: str) -> None:
         """Take a tab out of a room."""
@@ -83,3 +88,25 @@ class Sockets:
         Its first event comes with the handshake and may be handled before Socket.IO calls the tab connected.
         """
         return self._manager.eio_sid_from_sid(sid, NAMESPACE) is not None
+
+
+def _poll_of(queue: asyncio.Queue[Any]) -> Callable[[], Awaitable[list[Any]]]:
+    """What an open socket waits with for packets, all that are there at once; an empty list ends it.
+
+    Engine.IO's own starts a task and a timer for each packet, before Python 3.12 a quarter of a broadcast's work.
+    Its timer is for long polling: a tab that is gone is noticed where its answers to pings are awaited.
+    """
+
+    async def poll() -> list[Any]:
+        packets = [await queue.get()]
+        queue.task_done()
+        while packets[-1] is not None and not queue.empty():
+            packets.append(queue.get_nowait())
+            queue.task_done()
+        if packets[-1] is not None:
+            return packets
+        if len(packets) > 1:
+            queue.put_nowait(None)  # first what came before the end
+        return packets[:-1]
+
+    return poll

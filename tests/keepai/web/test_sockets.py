@@ -1,5 +1,6 @@
 """Real web sockets through the real server."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 import socketio
 from socketio.exceptions import ConnectionError as Refused
 
+from keepai.web import sockets
 from services import db, identity, sessions
 from services.clock import now
 
@@ -128,3 +130,15 @@ async def test_a_tab_hears_its_room_from_the_handshake_on(server, ana, carla):
         await tab.disconnect()
     assert sorted(heard)[:3] == [(0, "one"), (0, "three"), (0, "two")]
     assert [text for number, text in heard if number == 1] == ["one", "two", "three"]
+
+
+async def test_what_waits_for_a_tab_comes_in_order_and_then_the_end():
+    queue: asyncio.Queue[str | None] = asyncio.Queue()
+    poll = sockets._poll_of(queue)
+    waiting = asyncio.create_task(poll())
+    await asyncio.sleep(0)
+    for packet in ("one", "two", None):
+        queue.put_nowait(packet)
+    assert await waiting == ["one", "two"]
+    assert await poll() == []
+    await asyncio.wait_for(queue.join(), 1)  # each was counted as done
