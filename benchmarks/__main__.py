@@ -1,7 +1,6 @@
 """`python -m benchmarks [name …]`: run all benchmarks, or the named ones, and say which promises hold."""
 
 import argparse
-import asyncio
 import importlib
 import os
 import sys
@@ -50,7 +49,7 @@ def _run(name: str, rounds: int) -> Report:
     print(f"{name} …", flush=True)
     began = time.monotonic()
     try:
-        asyncio.run(importlib.import_module(f"benchmarks.{name}").main(report, rounds))
+        importlib.import_module(f"benchmarks.{name}").main(report, rounds)
     except Skipped as why:
         report.note(f"skipped: {why}")
     except Exception as error:  # the other benchmarks still run, and this one is not counted as kept
