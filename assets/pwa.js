@@ -355,6 +355,25 @@
     return true;
   }
 
+  let askedForRows = 0;
+
+  function askForRows() {
+    // After a restart of the server, or on a very tall screen, rows in sight may be missing: say again what is in sight.
+    if (performance.now() - askedForRows < 500) return; // the answer may be on its way
+    for (const box of $$("[data-k-virtual]")) {
+      const height = parseFloat(getComputedStyle(box).getPropertyValue("--row"));
+      const total = Number(box.getAttribute("aria-rowcount"));
+      const there = new Set($$("[data-k-row]", box).map((row) => Number(row.getAttribute("aria-rowindex")) - 1));
+      const end = Math.min(total, Math.ceil((box.scrollTop + box.clientHeight) / height));
+      for (let index = Math.floor(box.scrollTop / height); index < end; index++) {
+        if (there.has(index)) continue;
+        askedForRows = performance.now();
+        box.dispatchEvent(new Event("scrollend"));
+        break;
+      }
+    }
+  }
+
   function keepFocusInRows() {
     // The row that had the focus was scrolled out of sight and is gone: its box keeps hearing the arrows.
     if (lastBox && document.activeElement === document.body && lastBox.isConnected) lastBox.focus({ preventScroll: true });
@@ -509,6 +528,7 @@
     leaveIfTold();
     leaveIfSignedOut();
     keepFocusInRows();
+    askForRows();
     const palette = $("#k-palette[open]");
     if (palette && palette.dataset.rows !== String($$('[role="option"]', palette).length)) {
       palette.dataset.rows = String($$('[role="option"]', palette).length);

@@ -244,7 +244,7 @@ def compute_strip(compute: Row) -> rx.Component:
                 rx.el.b(t("dashboard.away")),
                 " ",
                 ui.age(compute["since"]),
-                " ",
+                ". ",
                 rx.cond(compute["reason"] != "", compute["reason"], t("dashboard.away_text")),
                 state="critical",
                 name="unplug",

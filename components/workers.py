@@ -32,6 +32,7 @@ WIDTHS = {
 def toolbar(
     *,
     text: Row,
+    text_key: Row,
     filter_: Row,
     counts: Row,
     all_: Row,
@@ -47,7 +48,7 @@ def toolbar(
 ) -> rx.Component:
     """Search, state filters, column choice, downloads."""
     return rx.el.div(
-        ui.search_field(label=t("workers.search"), value=text, on_change=on_search),
+        ui.search_field(label=t("workers.search"), value=text, on_change=on_search, key=text_key),
         rx.el.div(
             ui.chip(t("workers.all"), number=all_, pressed=(filter_ == "") & (text == ""), on_click=on_clear),
             *[

@@ -129,6 +129,9 @@ class WorkersState(rx.State):
     range: str = DEFAULT_RANGE
     pending: Pending = NOTHING_PENDING
     busy: dict[str, str] = {}
+    search_key: int = 0
+    _typed: list[str] = []
+    _in_sight: tuple[int, int] = (0, 0)
 
     @rx.event
     @requires("compute:read")
@@ -146,10 +149,10 @@ class WorkersState(rx.State):
     @requires("compute:read")
     async def scroll(self, first: int, visible: int):
         """Send the rows around those in sight."""
-        view = scrolled(self._view(), first, visible)
+        self._in_sight = (first, visible)
         person = principal()
         sid = self.router.session.session_id
-        await broadcaster().attend(sid, str(person.session_id), person.locale, self._looks(view))
+        await broadcaster().attend(sid, str(person.session_id), person.locale, self._looks(self._view()))
 
     @rx.event
     @requires("compute:read")
@@ -161,7 +164,9 @@ class WorkersState(rx.State):
     @requires("compute:read")
     async def search(self, text: str):
         """Only workers whose name or host has this text."""
-        return self._go(replace(self._view(), text=text[:100]))
+        view = replace(self._view(), text=text[:100])
+        self._typed = [*self._typed, view.text][-10:]
+        return self._go(view)
 
     @rx.event
     @requires("compute:read")
@@ -175,6 +180,7 @@ class WorkersState(rx.State):
     @requires("compute:read")
     async def clear_filter(self):
         """All workers."""
+        self._typed = []
         return self._go(replace(self._view(), state="", text=""))
 
     @rx.event
@@ -190,8 +196,9 @@ class WorkersState(rx.State):
     @rx.event
     @requires("compute:read")
     async def open(self, worker_id: str):
-        """Open a worker beside the table."""
-        return self._go(replace(self._view(), selected=worker_id[:64]))
+        """Open a worker beside the table; going back closes it again."""
+        view = self._view()
+        return self._go(replace(view, selected=worker_id[:64]), replaces=bool(view.selected))
 
     @rx.event
     @requires("compute:read")
@@ -282,7 +289,12 @@ class WorkersState(rx.State):
                 self.busy = {name: what for name, what in self.busy.items() if name != "scale"}
 
     def _show(self, view: WorkerView, query: Mapping[str, str]) -> None:
-        """Take over what the address says. Only what changed is set, since setting is sending."""
+        """Take over what the address says. Only what changed is set, since setting is sending.
+
+        The search field keeps its own text; where the address says what was not typed there, a new key makes it anew.
+        """
+        if view.text != self.text and view.text not in self._typed:
+            self.search_key += 1
         tab, span = query.get("tab", ""), query.get("range", "")
         shown = {
             "sort": view.sort,
@@ -308,15 +320,16 @@ class WorkersState(rx.State):
         if path.startswith("/workers/"):
             view = replace(view, selected=path.rsplit("/", 1)[-1][:64])
         self._show(view, query)
-        return view
+        first, visible = self._in_sight
+        return scrolled(view, first, visible) if visible else view
 
-    def _go(self, view: WorkerView):
+    def _go(self, view: WorkerView, *, replaces: bool = True):
         alone = self.router.url.path.startswith("/workers/")
         rest = {"tab": (self.tab, TABS[0]), "range": (self.range, DEFAULT_RANGE)} if view.selected else {}
         more = urlencode({name: value for name, (value, usual) in rest.items() if value != usual})
         query = more if alone else "&".join(part for part in (view.query, more) if part)
         address = f"/workers/{view.selected}" if alone else "/workers"
-        return rx.redirect(f"{address}?{query}" if query else address, replace=True)
+        return rx.redirect(f"{address}?{query}" if query else address, replace=replaces)
 
     def _looks(self, view: WorkerView, *, table: bool = True) -> Looks:
         worker, tab, span = view.selected, self.tab, self.range

@@ -55,6 +55,7 @@ def one() -> rx.Component:
 def _toolbar() -> rx.Component:
     return parts.toolbar(
         text=WorkersState.text,
+        text_key=WorkersState.search_key,
         filter_=WorkersState.filter,
         counts=WorkerRows.counts,
         all_=WorkerRows.all,
