@@ -355,6 +355,24 @@
     return true;
   }
 
+  const places = new Map(); // id of a table -> where it was scrolled to on this page
+  const placed = new WeakSet();
+
+  function keepPlace() {
+    // A table is drawn anew when the server was away; it goes on where it was.
+    const here = location.pathname;
+    for (const [id, place] of places) if (place.path !== here) places.delete(id);
+    for (const box of $$("[data-k-virtual]")) {
+      if (placed.has(box)) continue;
+      placed.add(box);
+      box.scrollTop = places.get(box.id)?.top ?? 0;
+    }
+  }
+
+  function rememberPlace({ target }) {
+    if (target.hasAttribute?.("data-k-virtual")) places.set(target.id, { path: location.pathname, top: target.scrollTop });
+  }
+
   let askedForRows = 0;
 
   function askForRows() {
@@ -528,6 +546,7 @@
     leaveIfTold();
     leaveIfSignedOut();
     keepFocusInRows();
+    keepPlace();
     askForRows();
     const palette = $("#k-palette[open]");
     if (palette && palette.dataset.rows !== String($$('[role="option"]', palette).length)) {
@@ -579,6 +598,7 @@
     });
     addEventListener("toggle", onToggle, true);
     addEventListener("scroll", hideTip, true);
+    addEventListener("scroll", rememberPlace, true);
     if (!("onscrollend" in window)) {
       const timers = new WeakMap();
       addEventListener("scroll", ({ target }) => {
