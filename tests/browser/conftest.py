@@ -14,7 +14,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from keepai.cli import ROOT
-from tests.browser.house import House, build_once, running
+from tests.browser.house import House, build_once, lost_workers, running
 from tests.browser.screen import ARGUMENTS, Screen, chromium
 
 PageAs = Callable[..., Awaitable[Screen]]
@@ -72,8 +72,9 @@ class Crowd:
         command = [sys.executable, str(HERE / "crowd.py"), str(count)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
-        self.address = self._process.stdout.readline().strip()
-        assert self._process.stdout.readline().strip() == "ready"
+        with self._process.stdout as said:
+            self.address = said.readline().strip()
+            assert said.readline().strip() == "ready"
 
     def end(self) -> None:
         """End it at once, as a machine does that loses its power."""
@@ -93,6 +94,30 @@ def crowd(chromium_path: str) -> Iterator[Callable[[int], Crowd]]:
     yield start
     for made in started:
         made.end()
+
+
+@pytest.fixture(scope="session")
+def crowded(own_house: Callable[..., House], crowd: Callable[[int], Crowd]) -> House:
+    """KeepAI that watches 32 workers, two of them paused, and remembers four that were lost."""
+    compute = crowd(32)
+    house: House = own_house(
+        lambda house: house.keep_workers(compute.address, lost_workers(4)), DASK_SCHEDULER=compute.address
+    )
+    token = house.token(house.person("viewer"))
+    house.until(lambda: len(house.dashboard(token)["workers"]) == 36, 60)
+    return house
+
+
+@pytest.fixture(scope="session")
+def remembered(own_house: Callable[..., House]) -> House:
+    """KeepAI whose compute is out of reach, with 300 workers that were lost before that."""
+    nowhere = "tcp://127.0.0.1:9"
+    house: House = own_house(
+        lambda house: house.keep_workers(nowhere, lost_workers(300)), DASK_SCHEDULER=nowhere
+    )
+    token = house.token(house.person("viewer"))
+    house.until(lambda: len(house.dashboard(token)["workers"]) == 300, 60)
+    return house
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -21,11 +21,13 @@ from sqlmodel import Session
 
 from keepai.cli import ROOT, build
 from models import Account
+from models.base import new_id
 from services import accounts, db, sessions, workers
 from services.clock import now
 from services.compute import actions, certificates, embedded
 from services.compute.endpoint import embedded_endpoint
 from services.compute.inventory import WorkerEntry
+from tests.conftest import run_migrations
 
 R = TypeVar("R")
 
@@ -184,7 +186,9 @@ class House:
         return self.ask(sessions.start, account.id, now(), user_agent="Mozilla/5.0 Chrome/1 Linux")
 
     def keep_workers(self, compute: str, entries: list[WorkerEntry]) -> None:
-        """Put workers on the stored list of a compute, as they are after a restart."""
+        """Put workers on the stored list of a compute before the first start, as they are before a second one."""
+        self.folder.mkdir(parents=True)
+        run_migrations(f"sqlite:///{self.folder / 'keepai.db'}")
         self.ask(_keep, compute, entries, now())
 
     # -- its compute ----------------------------------------------------------------------------------------
@@ -220,6 +224,26 @@ class House:
         """What programs read of the compute now."""
         answer = httpx.get(f"{self.address}/api/v1/dashboard", cookies={"keepai_session": token}, timeout=30)
         return dict(answer.json())
+
+
+def lost_workers(count: int) -> list[WorkerEntry]:
+    """Workers that were lost in the last hour, as the list keeps them."""
+    moment = time.time()
+    return [
+        WorkerEntry(
+            id=new_id().hex,
+            name=f"gone-{number + 1}",
+            host="10.0.0.7",
+            address=f"tcp://10.0.0.7:{4000 + number}",
+            nanny=f"tcp://10.0.0.7:{5000 + number}",
+            state="lost",
+            since=moment - 600 * (number + 1),
+            reading=None,
+            first_seen=moment - 7200,
+            restarts=number,
+        )
+        for number in range(count)
+    ]
 
 
 def _keep(session: Session, compute: str, entries: list[WorkerEntry], at: datetime) -> None:

@@ -1,0 +1,145 @@
+"""What people do to the compute from a page: asked first, done, told, and remembered with their name."""
+
+import re
+
+import psutil
+import pytest
+from playwright.async_api import expect
+
+from services import operations
+from tests.browser.conftest import PageAs
+from tests.browser.house import House
+from tests.browser.screen import Screen
+from tests.browser.words import pt
+
+DONE_WITHIN = 60_000
+
+
+@pytest.fixture
+async def screen(page_as: PageAs, house: House) -> Screen:
+    """The workers page of an operator, with two workers."""
+    await house.has_workers(2)
+    return await page_as("operator", "/workers")
+
+
+async def test_a_worker_is_restarted_after_a_question(screen: Screen, page_as: PageAs, house: House):
+    before = {process.pid for process in house.worker_processes()}
+    watching = await page_as("viewer")
+    name = (await screen.names())[0]
+    await screen.rows.first.click()
+    panel = screen.page.get_by_role("complementary")
+    await panel.get_by_role("button", name=pt("workers.restart")).click()
+    question = screen.page.get_by_role("alertdialog")
+    await expect(question).to_contain_text(pt("workers.restart.title", name=name))
+    await expect(question.get_by_role("button", name=pt("common.cancel"))).to_be_focused()
+    await question.get_by_role("button", name=pt("common.cancel")).click()
+    await expect(question).to_be_hidden()
+    assert {process.pid for process in house.worker_processes()} == before
+    await panel.get_by_role("button", name=pt("workers.restart")).click()
+    await question.get_by_role("button", name=pt("workers.restart")).click()
+    await expect(question).to_be_hidden()
+    await expect(screen.row(name)).to_have_attribute("data-state", "restarted", timeout=DONE_WITHIN)
+    await screen.says(pt("workers.restart.done", name=name))
+    event = watching.page.get_by_role("listitem").filter(has_text=name)
+    await expect(event.first).to_contain_text(
+        f"{pt('events.restarted')} {pt('events.by', person='Operator PT')}", timeout=DONE_WITHIN
+    )
+    assert len(before & {process.pid for process in house.worker_processes()}) == 1
+    await expect(screen.row(name)).to_have_attribute("data-state", "running", timeout=DONE_WITHIN)
+
+
+async def test_a_worker_is_retired_and_its_process_is_gone(screen: Screen, page_as: PageAs, house: House):
+    processes = house.worker_processes()
+    name = (await screen.names())[1]
+    await screen.row(name).click()
+    await screen.page.get_by_role("button", name=pt("workers.retire")).click()
+    question = screen.page.get_by_role("alertdialog")
+    await expect(question).to_contain_text(pt("workers.retire.title", name=name))
+    await question.get_by_role("button", name=pt("workers.retire")).click()
+    await screen.says(pt("workers.retire.done", name=name), DONE_WITHIN)
+    await expect(screen.row(name)).to_have_count(0, timeout=DONE_WITHIN)
+    await screen.says(pt("workers.panel.gone"))
+    house.until(lambda: sum(map(psutil.Process.is_running, processes)) == 1, 30)
+    watching = await page_as("viewer")
+    event = watching.page.get_by_role("listitem").filter(has_text=name)
+    await expect(event.first).to_contain_text(
+        f"{pt('events.retired')} {pt('events.by', person='Operator PT')}"
+    )
+
+
+async def test_the_embedded_compute_is_scaled_by_a_form(page_as: PageAs, house: House):
+    await house.has_workers(2)
+    screen = await page_as("admin", "/workers")
+    page = screen.page
+    for wrong in ("0", "65"):
+        await page.locator("[popovertarget=scale-menu]").click()
+        await page.locator("#scale").fill(wrong)
+        await page.keyboard.press("Enter")
+        assert await page.locator("#scale").evaluate("field => !field.validity.valid")
+        await page.keyboard.press("Escape")
+    await page.locator("[popovertarget=scale-menu]").click()
+    await page.locator("#scale").fill("3")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("[data-state=running]")).to_have_count(3, timeout=DONE_WITHIN)
+    await screen.says(pt("workers.scale.done.other", count=3), DONE_WITHIN)
+    await page.locator("#scale").fill("2")
+    await page.locator("#scale-menu").get_by_role("button", name=pt("workers.scale")).click()
+    await expect(screen.rows).to_have_count(2, timeout=DONE_WITHIN)
+
+
+async def test_a_running_group_is_cancelled_after_a_question(page_as: PageAs, house: House):
+    import time
+
+    await house.has_workers(2)
+    screen = await page_as("operator", "/system")
+    async with house.client() as client:
+        work = client.map(time.sleep, [120] * 6, key="endless", pure=False)
+        bar = screen.page.get_by_role("progressbar", name="endless")
+        await expect(bar).to_be_visible(timeout=DONE_WITHIN)
+        await screen.page.get_by_role("button", name=pt("workers.cancel")).first.click()
+        question = screen.page.get_by_role("alertdialog")
+        await expect(question).to_contain_text(pt("workers.cancel.title", name="endless"))
+        await question.get_by_role("button", name=pt("workers.cancel")).click()
+        await screen.says(pt("workers.cancel.done", name="endless"), DONE_WITHIN)
+        await expect(bar).to_be_hidden(timeout=DONE_WITHIN)
+        assert {future.status for future in work} == {"cancelled"}
+
+
+async def test_a_lost_worker_is_taken_off_the_list(open_screen: PageAs, crowded: House):
+    screen = await open_screen(crowded, "operator", "/workers?state=lost")
+    await expect(screen.rows).to_have_count(4)
+    await screen.row("gone-2").click()
+    await screen.page.get_by_role("button", name=pt("workers.forget")).click()
+    await screen.says(pt("workers.forget.done", name="gone-2"))
+    await expect(screen.row("gone-2")).to_have_count(0)
+    await expect(screen.page.get_by_role("complementary")).to_be_hidden()
+
+
+async def test_what_nobody_would_start_again_is_not_offered_to_be_restarted(
+    open_screen: PageAs, crowded: House
+):
+    screen = await open_screen(crowded, "operator", "/workers")
+    await screen.row("node-1").click()
+    restart = screen.page.get_by_role("complementary").get_by_role("button", name=pt("workers.restart"))
+    await expect(restart).to_be_disabled()
+    await screen.says(pt("workers.restart.no_nanny"))
+
+
+@pytest.mark.parametrize("path", ["/", "/workers", "/workers/{id}", "/system"])
+async def test_who_may_not_act_is_offered_nothing(page_as: PageAs, house: House, path: str):
+    await house.has_workers(2)
+    token = house.token(house.person("viewer"))
+    worker = house.dashboard(token)["workers"][0]["id"]
+    screen = await page_as("viewer", path.format(id=worker))
+    if path == "/workers":
+        await screen.rows.first.click()
+    if "workers" in path:
+        await screen.says(pt("workers.history"))
+    offered = [
+        re.compile(f"^{pt(key)}$")
+        for key in ("workers.retire", "workers.restart", "workers.scale", "workers.cancel", "workers.forget")
+    ]
+    offered.append(re.compile(pt("system.services.now")))
+    for words in offered:
+        await expect(screen.page.get_by_role("button", name=words)).to_have_count(0)
+    assert operations.MOST_WORKERS == 64  # what the form above says is too many
