@@ -174,7 +174,9 @@ class Installation:
 
     def dask_workers(self) -> list[psutil.Process]:
         """The processes of the embedded Dask workers."""
-        return [p for p in self.role("compute").children(recursive=True) if "resource_tracker" not in _command(p)]
+        return [
+            p for p in self.role("compute").children(recursive=True) if "resource_tracker" not in _command(p)
+        ]
 
     def _answers(self) -> bool:
         assert self.process
@@ -269,7 +271,9 @@ def _people(database: object, count: int) -> list[object]:
     for number in range(count):
         email = f"person-{number}@example.org"
         known = accounts.by_email(database, email)  # type: ignore[arg-type]
-        found.append(known or accounts.create(database, email, PASSWORD, role="viewer", locale=LOCALES[number % 2]))  # type: ignore[arg-type]
+        found.append(
+            known or accounts.create(database, email, PASSWORD, role="viewer", locale=LOCALES[number % 2])
+        )  # type: ignore[arg-type]
     return [account.id for account in found]
 
 

@@ -154,7 +154,9 @@ async def main() -> None:
     told = json.loads(await commands.readline())
     connector = aiohttp.TCPConnector(limit=0, force_close=True)
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=20)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http:
+    async with aiohttp.ClientSession(
+        connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
+    ) as http:
         tabs = Tabs(told, http)
         running = [asyncio.create_task(_after(tab, told["within"])) for tab in tabs.tabs]
         while await commands.readline():
@@ -172,7 +174,9 @@ async def _after(tab: Tab, within: float) -> None:
 
 async def _stdin() -> asyncio.StreamReader:
     reader = asyncio.StreamReader(limit=2**24)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
     return reader
 
 

@@ -90,7 +90,7 @@ async def test_a_killed_worker_shows_soon_and_comes_back_as_itself(compute, seen
 async def test_progress_of_a_group_and_its_end(compute, seen):
     async with compute.client() as client:
         futures = client.map(_nap, [0.05] * 40, pure=False, key="napping")
-        await seen.until(lambda s: any(g.name == "napping" for g in s.reading.groups))
+        await seen.until(lambda s: s.reading and any(g.name == "napping" for g in s.reading.groups))
         group = next(g for g in seen.reading.groups if g.name == "napping")
         assert sum(group.states.values()) == 40
         waiting = seen.reading.prefixes["napping"]
