@@ -22,6 +22,7 @@ KEPT = 2000  # finished groups kept for the next question
 MOST = 300  # groups in one answer
 STREAM_IDLE = 15.0  # s without a question after which tasks are no longer noted
 STREAM_KEPT = 5000  # noted steps kept
+UNREAD = frozenset({"bandwidth", "digests_total_since_heartbeat", "transfer"})  # metrics that stay here
 # The states of tasks that still have something to do.
 OPEN = ("processing", "waiting", "queued", "no-worker")
 
@@ -98,7 +99,7 @@ class Extension(SchedulerPlugin):  # type: ignore[misc]  # distributed is untype
             "now": now,
             "statuses": {address: worker.status.name for address, worker in workers.items()},
             "workers": {
-                address: worker.identity()
+                address: _identity(worker)
                 for address, worker in workers.items()
                 if since is None or worker.last_seen >= since
             },
@@ -237,6 +238,12 @@ class Extension(SchedulerPlugin):  # type: ignore[misc]  # distributed is untype
         row = (group.name, states, max(0, nbytes - run.nbytes), duration, start, group.stop)
         self.count += 1
         self.finished.append((self.count, row))
+
+
+def _identity(worker: Any) -> dict[str, Any]:
+    """Without metrics that nobody reads; one of them names every other worker it ever talked to."""
+    metrics = {name: value for name, value in worker.metrics.items() if name not in UNREAD}
+    return {**worker.identity(), "metrics": metrics}
 
 
 def _row(group: Any) -> tuple[Any, ...]:
