@@ -150,8 +150,13 @@ class KnownWorkers:
         self.since: float | None = None  # what to ask for next; None asks for all
 
     def update(self, answer: object) -> tuple[WorkerReading, ...] | None:
-        """All workers after an answer of `keepai_workers`, or None when it takes one that names all."""
+        """All workers after an answer of `keepai_workers`, or None when it takes one that names all.
+
+        Raises ValueError when it is no such answer.
+        """
         said = mapping(answer)
+        if not isinstance(said.get("statuses"), Mapping):
+            raise ValueError("not an answer about workers")
         changed = mapping(said.get("workers"))
         readings: dict[str, WorkerReading] = {}
         for address, status in mapping(said.get("statuses")).items():

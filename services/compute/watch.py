@@ -155,10 +155,10 @@ class Watch:
         if began < self._count_again:
             return
         if self.extended:
-            answer = await self._call("keepai_groups", plain=True, since=self._cursor)
+            answer = mapping(await self._call("keepai_groups", plain=True, since=self._cursor))
             self._prefixes = prefix_states(answer.get("prefixes"))
             self._running = _rows(answer.get("running"))
-            self._cursor = int(answer.get("cursor") or 0)
+            self._cursor = integer(answer.get("cursor"))
             self._finished.extend((time.time(), group) for group in _rows(answer.get("finished")))
             took = number(answer.get("took"))
         else:

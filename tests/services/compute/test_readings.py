@@ -163,6 +163,14 @@ def test_workers_that_left_are_no_longer_there():
     assert [w.address for w in known.update(said(11.0, {"b": "running"}))] == ["b"]
 
 
+@pytest.mark.parametrize("answer", [None, {}, {"statuses": None}, "text"])
+def test_what_tells_nothing_of_workers_does_not_make_them_vanish(answer):
+    known = KnownWorkers()
+    known.update(said(10.0, {"a": "running"}, "a"))
+    with pytest.raises(ValueError, match="workers"):
+        known.update(answer)
+
+
 def test_a_worker_nobody_told_of_takes_an_answer_with_all():
     known = KnownWorkers()
     known.update(said(10.0, {"a": "running"}, "a"))
