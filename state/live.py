@@ -34,8 +34,11 @@ Build = Callable[[Snapshot | None], Awaitable[Payload]]
 class Sender(Protocol):
     """What is needed of the web socket server."""
 
-    async def emit(self, event: str, data: Any, room: str) -> None:
-        """Send to every tab in a room; a tab's own id is a room too."""
+    def encode(self, event: str, data: Any) -> Any:
+        """A message as it travels, to be sent as often as wanted."""
+
+    async def emit(self, message: Any, room: str) -> None:
+        """Send a message to every tab in a room; a tab's own id is a room too."""
 
     async def enter(self, sid: str, room: str) -> None:
         """Put a tab into a room."""
@@ -69,6 +72,7 @@ class _Room:
     channel: Channel
     tabs: set[str] = field(default_factory=set)
     last: dict[str, Any] = field(default_factory=dict)
+    whole: Any = None  # the message with all of `last`, once a tab has needed it
     due: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -183,7 +187,8 @@ class Broadcaster:
                 log.exception("channel %s could not be built", room.channel.room)
                 return
             changed = {name: value for name, value in built.items() if room.last.get(name, room) != value}
-            room.last = built
+            if changed:
+                room.last, room.whole = built, None
             if changed and room.tabs:
                 await self._emit(room.channel.state, changed, room.channel.room)
 
@@ -195,7 +200,7 @@ class Broadcaster:
             await self._refresh(room)
         await self._sender.enter(sid, room.channel.room)
         # From here on this tab gets every change in order; what it needs first is the whole.
-        await self._emit(room.channel.state, _aged(room.last), sid)
+        await self._sender.emit(self._whole(room), sid)
 
     async def _leave(self, sid: str, room: _Room) -> None:
         room.tabs.discard(sid)
@@ -221,7 +226,18 @@ class Broadcaster:
 
     async def _emit(self, state: type[rx.State], values: Payload, room: str) -> None:
         self.sent += 1
-        await self._sender.emit(EVENT, StateUpdate(delta=delta(state, values)), room)
+        await self._sender.emit(self._encode(state, values), room)
+
+    def _whole(self, room: _Room) -> Any:
+        """All that a tab of this room shows. Kept, because after a restart everybody joins within seconds."""
+        if "age_ms" in room.last:
+            return self._encode(room.channel.state, _aged(room.last))
+        if room.whole is None:
+            room.whole = self._encode(room.channel.state, room.last)
+        return room.whole
+
+    def _encode(self, state: type[rx.State], values: Payload) -> Any:
+        return self._sender.encode(EVENT, StateUpdate(delta=delta(state, values)))
 
     def _start(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

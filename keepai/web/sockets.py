@@ -50,14 +50,17 @@ class Sockets:
         self._sio = sio
         self._manager = sio.manager
 
-    async def emit(self, event: str, data: Any, room: str) -> None:
-        """Send to every tab of a room; encoded once.
+    def encode(self, event: str, data: Any) -> engineio.Packet:
+        """A message as it travels."""
+        message = self._sio.packet_class(socketio.EVENT, namespace=NAMESPACE, data=[event, data]).encode()
+        return engineio.Packet(engineio.MESSAGE, message)
+
+    async def emit(self, packet: engineio.Packet, room: str) -> None:
+        """Send to every tab of a room.
 
         Socket.IO itself starts a task for each tab, which at a thousand tabs is half of the work. Packets are put
         where those tasks would put them, in the same order for every tab.
         """
-        message = self._sio.packet_class(socketio.EVENT, namespace=NAMESPACE, data=[event, data]).encode()
-        packet = engineio.Packet(engineio.MESSAGE, message)
         open_ = self._sio.eio.sockets
         for _, place in self._manager.get_participants(NAMESPACE, room):
             socket = open_.get(place)

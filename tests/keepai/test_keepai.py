@@ -16,7 +16,10 @@ class Nobody:
     def __init__(self):
         self.ended = []
 
-    async def emit(self, event, data, room):
+    def encode(self, event, data):
+        return data
+
+    async def emit(self, message, room):
         """Sent to nobody."""
 
     async def enter(self, sid, room):

@@ -31,7 +31,7 @@ async def connect(sid: str, environ: dict[str, Any]) -> None:
 @sio.on("tell", namespace="/_event")
 async def tell(sid: str, text: str) -> None:
     """Send a text to everybody."""
-    await rooms.emit("news", {"text": text}, "all")
+    await rooms.emit(rooms.encode("news", {"text": text}), "all")
 
 
 def make() -> Any:
