@@ -434,6 +434,7 @@
       event.preventDefault();
       return;
     }
+    if (button.type === "submit" && button.form && !button.form.matches(":valid")) return; // the browser says what is wrong, and nothing is sent
     button.setAttribute("data-pressed", "");
     setTimeout(() => button.removeAttribute("data-pressed"), 1000);
   }

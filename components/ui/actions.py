@@ -34,7 +34,8 @@ def button(
     type: Literal["button", "submit", "reset"] = "button",
     **props: Any,
 ) -> rx.Component:
-    """A button; `name` is its icon, `reason` says in a tooltip why it is disabled.
+    """A button; `name` is its icon, `reason` says in a tooltip why it is disabled (it keeps the focus, so that the
+    reason can be read by keyboard and touch as well).
 
     With `busy` (a Var) it shows at once that it works, in the browser, and cannot be pressed twice: until `busy`
     has come and gone, or a second if it never comes. `busy_label` ("Salvando") replaces the label meanwhile.
@@ -47,11 +48,10 @@ def button(
         type=type,
         class_name=look(props, "k-button", _VARIANTS[variant], _SIZES[size]),
         **given(
-            on_click=on_click,
-            disabled=disabled,
+            on_click=on_click if reason is None else None,
+            **({"disabled": disabled} if reason is None else {"aria_disabled": disabled, "data_tip": reason}),
             aria_busy=busy,
             data_k_once="" if busy is not None else None,
-            data_tip=reason,
         ),
         **props,
     )
