@@ -10,12 +10,8 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session
-
-from models import AccountSession
 from services import db, sessions
 from services.clock import now
 from services.permissions import Principal
@@ -114,7 +110,7 @@ def on_end(listener: Listener) -> None:
 
 async def _ask(token: str, key: str) -> Principal | None:
     before = _forgotten
-    found = await db.read(_find, token, now())
+    found = await db.read(sessions.find_with_age, token, now())
     if found is None:
         _known.pop(key, None)
         return None
@@ -124,14 +120,6 @@ async def _ask(token: str, key: str) -> Principal | None:
     if now() - seen_at > sessions.TOUCH_AFTER:
         _touch_soon(principal.session_id)
     return principal
-
-
-def _find(database: Session, token: str, moment: datetime) -> tuple[Principal, datetime] | None:
-    principal = sessions.find(database, token, moment)
-    if principal is None:
-        return None
-    session = database.get(AccountSession, principal.session_id)
-    return principal, session.seen_at if session else moment
 
 
 def _remember(key: str, principal: Principal) -> None:

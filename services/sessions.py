@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from models import Account, AccountSession
+from models import Account, AccountSession, RoleGrant
 from services import accounts, passwords
 from services.errors import NotFound
 from services.permissions import Principal
@@ -54,17 +54,24 @@ def start(db: Session, account_id: UUID, now: datetime, *, user_agent: str = "",
 
 def find(db: Session, token: str, now: datetime) -> Principal | None:
     """Who a token belongs to, or None when it is unknown, revoked, idle too long or expired."""
-    row = db.exec(
-        select(AccountSession, Account)
+    found = find_with_age(db, token, now)
+    return found[0] if found else None
+
+
+def find_with_age(db: Session, token: str, now: datetime) -> tuple[Principal, datetime] | None:
+    """The same, with when the session was last noted as used. One query: after a restart every tab asks at once."""
+    rows = db.exec(
+        select(AccountSession, Account, RoleGrant)
         .join(Account, col(Account.id) == AccountSession.account_id)
+        .outerjoin(RoleGrant, col(RoleGrant.account_id) == Account.id)
         .where(AccountSession.token_hash == hash_token(token))
-    ).first()
-    if row is None:
+    ).all()
+    if not rows:
         return None
-    session, account = row
+    session, account, _ = rows[0]
     if not is_valid(session, now) or account.deactivated_at is not None:
         return None
-    return Principal(
+    principal = Principal(
         account_id=account.id,
         session_id=session.id,
         email=account.email,
@@ -73,8 +80,9 @@ def find(db: Session, token: str, now: datetime) -> Principal | None:
         zone=account.zone,
         theme=account.theme,
         must_change_password=account.must_change_password,
-        roles=accounts.roles_of(db, account.id),
+        roles={grant.scope: grant.role for _, _, grant in rows if grant},
     )
+    return principal, session.seen_at
 
 
 def is_valid(session: AccountSession, now: datetime) -> bool:

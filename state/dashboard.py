@@ -117,8 +117,10 @@ class DashboardState(rx.State):
         """Look at the dashboard in the range of the address."""
         span = self.router.url.query_parameters.get("range", DEFAULT_RANGE)
         person = await enter(self, _looks(span if span in plots.RANGES else DEFAULT_RANGE))
-        account, admins = await db.read(_checklist, person.account_id)
-        self.checklist_shown = person.may("people:manage") and not account.checklist_hidden
+        shown, admins = False, 0
+        if person.may("people:manage"):
+            shown, admins = await db.read(_checklist, person.account_id)
+        self.checklist_shown = shown
         self.has_second_admin = admins > 1
 
     @rx.event
@@ -135,5 +137,5 @@ def _looks(span: str) -> Looks:
     return lambda locale: [live_channel(locale), trends_channel(locale), plots_channel(span, locale)]
 
 
-def _checklist(database: Any, account_id: Any) -> tuple[Any, int]:
-    return accounts.get(database, account_id), accounts.count_admins(database)
+def _checklist(database: Any, account_id: Any) -> tuple[bool, int]:
+    return not accounts.get(database, account_id).checklist_hidden, accounts.count_admins(database)

@@ -28,13 +28,13 @@ def token(ana):
 def asked(monkeypatch):
     """How often the database was asked."""
     count = []
-    find = sessions.find
+    find = sessions.find_with_age
 
     def counted(*args):
         count.append(1)
         return find(*args)
 
-    monkeypatch.setattr(sessions, "find", counted)
+    monkeypatch.setattr(sessions, "find_with_age", counted)
     return count
 
 
@@ -124,14 +124,14 @@ async def test_changes_show_after_forgetting(token, ana, by):
 async def test_an_answer_asked_before_the_end_is_not_remembered_after_it(token, ana, monkeypatch):
     person = await identity.principal_of_token(token)
     identity.forget(account_id=ana.id)
-    find = sessions.find
+    find = sessions.find_with_age
 
     def slow(*args):
         found = find(*args)
         identity.time.sleep(0.1)
         return found
 
-    monkeypatch.setattr(sessions, "find", slow)
+    monkeypatch.setattr(sessions, "find_with_age", slow)
     asking = asyncio.create_task(identity.principal_of_token(token))
     await asyncio.sleep(0.05)
     await db.write(sessions.revoke, ana.id, person.session_id, now())
@@ -141,13 +141,13 @@ async def test_an_answer_asked_before_the_end_is_not_remembered_after_it(token, 
 
 
 async def test_who_stops_waiting_does_not_stop_the_others(token, monkeypatch):
-    find = sessions.find
+    find = sessions.find_with_age
 
     def slow(*args):
         identity.time.sleep(0.1)
         return find(*args)
 
-    monkeypatch.setattr(sessions, "find", slow)
+    monkeypatch.setattr(sessions, "find_with_age", slow)
     first = asyncio.create_task(identity.principal_of_token(token))
     second = asyncio.create_task(identity.principal_of_token(token))
     await asyncio.sleep(0.02)
