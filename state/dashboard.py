@@ -107,6 +107,12 @@ class DashboardState(rx.State):
 
     @rx.event
     @requires("compute:read")
+    async def show_frame(self):
+        """Load a page that has nothing of its own but the frame."""
+        await enter(self, lambda locale: [live_channel(locale)])
+
+    @rx.event
+    @requires("compute:read")
     async def toggle_table(self):
         """The figures as tables, or as plots again."""
         self.as_table = not self.as_table

@@ -7,6 +7,8 @@ import reflex as rx
 from components import frame as frames
 from keepai import routes
 from keepai.pages import dashboard, errors, settings, system, workers
+from state.dashboard import DashboardState, Live
+from state.words import t
 
 
 def head() -> list[rx.Component]:
@@ -23,6 +25,12 @@ def add_to(app: rx.App) -> None:
         (routes.SYSTEM, system.page, "frame.system", system.ON_LOAD),
         (routes.SETTINGS, settings.page, "frame.settings", settings.ON_LOAD),
     ]
-    for route, page, _title, on_load in pages:
-        app.add_page(page, route=route, title="KeepAI", on_load=on_load)
-    app.add_page(errors.not_found, route="404", title="KeepAI")
+    for route, page, title, on_load in pages:
+        app.add_page(page, route=route, title=_title(title), on_load=on_load)
+    lost = _title("errors.page.not_found.title")
+    app.add_page(errors.not_found, route="404", title=lost, on_load=DashboardState.show_frame)
+
+
+def _title(key: str) -> rx.Var[str]:
+    """What the browser's tab is called: the page, after how much needs attention."""
+    return frames.tab_title(t(key), attention=Live.attention.length())
