@@ -4,6 +4,7 @@ import re
 
 import psutil
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from services import operations
@@ -15,7 +16,7 @@ from tests.browser.words import pt
 DONE_WITHIN = 60_000
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def screen(page_as: PageAs, house: House) -> Screen:
     """The workers page of an operator, with two workers."""
     await house.has_workers(2)
@@ -28,18 +29,20 @@ async def test_a_worker_is_restarted_after_a_question(screen: Screen, page_as: P
     name = (await screen.names())[0]
     await screen.rows.first.click()
     panel = screen.page.get_by_role("complementary")
-    await panel.get_by_role("button", name=pt("workers.restart")).click()
+    restart = panel.get_by_role("button", name=pt("workers.restart"))
+    await restart.click()
     question = screen.page.get_by_role("alertdialog")
     await expect(question).to_contain_text(pt("workers.restart.title", name=name))
     await expect(question.get_by_role("button", name=pt("common.cancel"))).to_be_focused()
     await question.get_by_role("button", name=pt("common.cancel")).click()
     await expect(question).to_be_hidden()
     assert {process.pid for process in house.worker_processes()} == before
-    await panel.get_by_role("button", name=pt("workers.restart")).click()
+    await expect(restart).not_to_have_attribute("data-pressed", "")  # for a second it cannot be pressed twice
+    await restart.click()
     await question.get_by_role("button", name=pt("workers.restart")).click()
     await expect(question).to_be_hidden()
     await expect(screen.row(name)).to_have_attribute("data-state", "restarted", timeout=DONE_WITHIN)
-    await screen.says(pt("workers.restart.done", name=name))
+    await screen.says(pt("compute.action.restarted", name=name))
     event = watching.page.get_by_role("listitem").filter(has_text=name)
     await expect(event.first).to_contain_text(
         f"{pt('events.restarted')} {pt('events.by', person='Operator PT')}", timeout=DONE_WITHIN
@@ -56,7 +59,7 @@ async def test_a_worker_is_retired_and_its_process_is_gone(screen: Screen, page_
     question = screen.page.get_by_role("alertdialog")
     await expect(question).to_contain_text(pt("workers.retire.title", name=name))
     await question.get_by_role("button", name=pt("workers.retire")).click()
-    await screen.says(pt("workers.retire.done", name=name), DONE_WITHIN)
+    await screen.says(pt("compute.action.retired", name=name), DONE_WITHIN)
     await expect(screen.row(name)).to_have_count(0, timeout=DONE_WITHIN)
     await screen.says(pt("workers.panel.gone"))
     house.until(lambda: sum(map(psutil.Process.is_running, processes)) == 1, 30)
@@ -81,7 +84,7 @@ async def test_the_embedded_compute_is_scaled_by_a_form(page_as: PageAs, house: 
     await page.locator("#scale").fill("3")
     await page.keyboard.press("Enter")
     await expect(page.locator("[data-state=running]")).to_have_count(3, timeout=DONE_WITHIN)
-    await screen.says(pt("workers.scale.done.other", count=3), DONE_WITHIN)
+    await screen.says(pt("compute.action.scaled", workers=3), DONE_WITHIN)
     await page.locator("#scale").fill("2")
     await page.locator("#scale-menu").get_by_role("button", name=pt("workers.scale")).click()
     await expect(screen.rows).to_have_count(2, timeout=DONE_WITHIN)
@@ -100,7 +103,7 @@ async def test_a_running_group_is_cancelled_after_a_question(page_as: PageAs, ho
         question = screen.page.get_by_role("alertdialog")
         await expect(question).to_contain_text(pt("workers.cancel.title", name="endless"))
         await question.get_by_role("button", name=pt("workers.cancel")).click()
-        await screen.says(pt("workers.cancel.done", name="endless"), DONE_WITHIN)
+        await screen.says(pt("compute.action.cancelled", name="endless", tasks=6), DONE_WITHIN)
         await expect(bar).to_be_hidden(timeout=DONE_WITHIN)
         assert {future.status for future in work} == {"cancelled"}
 
@@ -122,7 +125,12 @@ async def test_what_nobody_would_start_again_is_not_offered_to_be_restarted(
     await screen.row("node-1").click()
     restart = screen.page.get_by_role("complementary").get_by_role("button", name=pt("workers.restart"))
     await expect(restart).to_be_disabled()
-    await screen.says(pt("workers.restart.no_nanny"))
+    await screen.page.get_by_role("button", name=pt("workers.retire")).focus()
+    await screen.page.keyboard.press("Tab")
+    await expect(restart).to_be_focused()
+    await expect(screen.page.get_by_role("tooltip")).to_have_text(pt("workers.restart.no_nanny"))
+    await screen.page.keyboard.press("Enter")
+    await expect(screen.page.get_by_role("alertdialog")).to_have_count(0)
 
 
 @pytest.mark.parametrize("path", ["/", "/workers", "/workers/{id}", "/system"])
