@@ -227,11 +227,14 @@ function nearest(xs, x) {
   return low > 0 && x - xs[low - 1] < xs[low] - x ? low - 1 : low;
 }
 
-/* Stretches in which no series has a sample: [from, to] in seconds. */
+/* Stretches in which no series has a sample: [from, to] in seconds. The time before the first one is none: there
+   was nothing to measure yet. */
 function holes(xs, series) {
   const found = [];
+  const measured = (_, index) => series.some((one) => one.y[index] != null);
+  const first = xs.findIndex(measured);
   xs.forEach((x, index) => {
-    if (series.some((one) => one.y[index] != null)) return;
+    if (index < first || first < 0 || measured(x, index)) return;
     const from = xs[index - 1] ?? x, to = xs[index + 1] ?? x;
     if (found.length && found.at(-1)[1] >= x) found.at(-1)[1] = to; else found.push([from, to]);
   });

@@ -481,8 +481,9 @@
     clearTimeout(tipTimer);
     if (target === tipped) return;
     tipTimer = setTimeout(() => {
-      const text = target.isConnected && target.dataset.tip;
-      if (!text) return hideTip();
+      const said = target.isConnected && target.dataset.tip;
+      if (!said) return hideTip();
+      const text = "kKeep" in target.dataset && snapshot ? `${said} · ${clock(snapshot.at)}` : said; // a tile's figure and its time
       tip = document.getElementById("k-tip");
       if (!tip) return;
       tip.textContent = text;

@@ -170,8 +170,7 @@ def _session(row: Row, on_end: Any) -> rx.Component:
                 rx.cond(row["current"], ui.fact(t("settings.sessions.current")), rx.fragment()),
             ),
             rx.el.p(
-                row["address"],
-                " · ",
+                rx.cond(row["address"] != "", row["address"] + " · ", ""),
                 t("settings.sessions.seen"),
                 " ",
                 ui.age(row["seen_at"]),

@@ -397,8 +397,10 @@ def running(tasks: Row) -> rx.Component:
             rx.foreach(
                 tasks,
                 lambda task: ui.row(
-                    ui.name_cell(rx.el.code(task["key"], class_name="k-ellipsis")),
-                    ui.cell(task["group"], second=True),
+                    ui.name_cell(
+                        rx.el.code(task["key"], class_name="k-ellipsis"), custom_attrs={"title": task["key"]}
+                    ),
+                    ui.cell(task["group"], second=True, class_name="k-ellipsis"),
                     ui.cell(task["time"], number=True, main=True),
                     key=task["key"],
                 ),

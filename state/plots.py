@@ -42,14 +42,6 @@ class Mark(TypedDict):
     state: str
 
 
-class Gap(TypedDict):
-    """A stretch without samples."""
-
-    x0: float
-    x1: float
-    label: str
-
-
 class Limit(TypedDict):
     """A threshold: a dashed line with words."""
 
@@ -76,7 +68,6 @@ class Figure(TypedDict):
     label: str
     series: list[Trace]
     marks: list[Mark]
-    gaps: list[Gap]
     limits: list[Limit]
     top: float
     heads: list[str]
@@ -296,7 +287,6 @@ def _figure(
         digits=digits,
         series=drawn,
         marks=marks,
-        gaps=_gaps(plot, series[0]["metric"], translate(locale, "common.no_data")),
         limits=[],
         top=top or 0.0,
         heads=[trace["name"] for trace in drawn],
@@ -331,22 +321,6 @@ def _table(plot: history.Plot, drawn: Sequence[Trace], locale: str, digits: int)
         )
         for place in places
     ]
-
-
-def _gaps(plot: history.Plot, metric: str, words: str) -> list[Gap]:
-    """Stretches inside the plot in which nothing was measured; not the time before the first sample."""
-    values = plot.bands[metric].mean
-    gaps: list[Gap] = []
-    last: int | None = None
-    for place, value in enumerate(values):
-        if value is None:
-            continue
-        if last is not None and place - last > 2:
-            gaps.append(Gap(x0=float(plot.times[last]), x1=float(plot.times[place]), label=words))
-        last = place
-    if last is not None and len(values) - 1 - last > 2:
-        gaps.append(Gap(x0=float(plot.times[last]), x1=plot.end, label=words))
-    return gaps
 
 
 def _is_empty(plot: history.Plot) -> bool:

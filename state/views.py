@@ -147,44 +147,39 @@ def tiles(snapshot: Snapshot, locale: str) -> dict[str, Tile]:
     memory, unit = format.bytes_parts(locale, total["memory"])
     number = format.number
     return {
-        "workers": Tile(
-            figure=number(locale, total["workers"]),
-            unit=translate(locale, "dashboard.of", total=number(locale, total["known"]))
+        "workers": _tile(
+            number(locale, total["workers"]),
+            translate(locale, "dashboard.of", total=number(locale, total["known"]))
             if total["known"] != total["workers"]
             else "",
-            context=_workers_context(total, locale),
-            exact="",
+            _workers_context(total, locale),
         ),
-        "threads": Tile(
-            figure=number(locale, total["executing"]),
-            unit=translate(locale, "dashboard.of_busy", total=number(locale, total["threads"])),
-            context=translate(
+        "threads": _tile(
+            number(locale, total["executing"]),
+            translate(locale, "dashboard.of_busy", total=number(locale, total["threads"])),
+            translate(
                 locale,
                 "dashboard.free_threads",
                 count=number(locale, max(0, total["threads"] - total["executing"])),
             ),
-            exact="",
         ),
-        "memory": Tile(
-            figure=memory,
-            unit=unit,
-            context=_memory_context(total, locale),
-            exact=format.bytes_binary(locale, total["memory"], 3),
+        "memory": _tile(
+            memory, unit, _memory_context(total, locale), format.bytes_binary(locale, total["memory"], 3)
         ),
-        "cpu": Tile(
-            figure=number(locale, total["cpu"]),
-            unit="%",
-            context=translate_count(locale, "dashboard.of_threads", total["threads"]),
-            exact=format.percent(locale, total["cpu"], 2),
+        "cpu": _tile(
+            number(locale, total["cpu"]),
+            "%",
+            translate_count(locale, "dashboard.of_threads", total["threads"]),
+            format.percent(locale, total["cpu"], 2),
         ),
-        "tasks": Tile(
-            figure=number(locale, total["queued"]),
-            unit="",
-            context=_tasks_context(total, locale),
-            exact="",
-        ),
+        "tasks": _tile(number(locale, total["queued"]), "", _tasks_context(total, locale)),
         "services": _services_tile(snapshot["probes"], locale),
     }
+
+
+def _tile(figure: str, unit: str, context: str, exact: str = "") -> Tile:
+    """A tile whose figure is exact as it stands, unless a more exact one is given."""
+    return Tile(figure=figure, unit=unit, context=context, exact=exact or f"{figure} {unit}".strip())
 
 
 def _workers_context(total: Totals, locale: str) -> str:
@@ -230,11 +225,10 @@ def _services_tile(probes: Sequence[Mapping[str, Any]], locale: str) -> Tile:
         parts.append(translate(locale, "dashboard.count_slow", count=slow))
     if absent:
         parts.append(translate(locale, "dashboard.count_absent", count=absent))
-    return Tile(
-        figure=format.number(locale, up),
-        unit=translate(locale, "dashboard.of_up", total=format.number(locale, len(configured))),
-        context=" · ".join(parts),
-        exact="",
+    return _tile(
+        format.number(locale, up),
+        translate(locale, "dashboard.of_up", total=format.number(locale, len(configured))),
+        " · ".join(parts),
     )
 
 
