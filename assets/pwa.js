@@ -446,9 +446,17 @@
       event.preventDefault();
       return;
     }
-    if (button.type === "submit" && button.form && !button.form.matches(":valid")) return; // the browser says what is wrong, and nothing is sent
+    if (button.type === "submit" && button.form && !button.form.noValidate && !button.form.matches(":valid")) return; // the browser says what is wrong, and nothing is sent
     button.setAttribute("data-pressed", "");
     setTimeout(() => button.removeAttribute("data-pressed"), 1000);
+  }
+
+  function toFirstWrong(form, until) {
+    // What is wrong is known when the server has said so; a field that was wrong before may be right by then.
+    setTimeout(() => {
+      const wrong = $('[aria-invalid="true"]', form);
+      if (wrong) wrong.focus(); else if (performance.now() < until) toFirstWrong(form, until);
+    }, 250);
   }
 
   /* -- menus and tooltips ------------------------------------------------------------------------------------- */
@@ -625,6 +633,7 @@
     }
     addEventListener("submit", (event) => {
       if (event.target.matches("[data-k-leaves]")) tell({ type: "forget" });
+      if (event.target.matches("[data-k-form]")) toFirstWrong(event.target, performance.now() + 3000);
     });
     document.addEventListener("visibilitychange", () => { if (document.hidden) keepForOffline(); else refresh(); });
     setInterval(keepForOffline, 15000);

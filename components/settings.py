@@ -34,19 +34,21 @@ def profile(
     role: Any,
     errors: Row,
     saving: Row,
+    on_leave: Any,
     on_save: Any,
     on_language: Any,
     on_theme: Any,
 ) -> rx.Component:
     """Name, language, time zone and theme."""
     return ui.card(
-        rx.el.form(
+        ui.form(
             ui.field(
                 ui.text_input(
                     id="name",
                     name="name",
                     default_value=name,
                     max_length=200,
+                    on_blur=lambda text: on_leave("name", text),
                     auto_complete="name",
                     error=errors["name"],
                     key=f"name-{name}",
@@ -67,6 +69,7 @@ def profile(
                     id="zone",
                     name="zone",
                     default_value=zone,
+                    on_blur=lambda text: on_leave("zone", text),
                     custom_attrs={"list": "zones"},
                     error=errors["zone"],
                     key=f"zone-{zone}",
@@ -106,21 +109,25 @@ def profile(
                 busy_label=t("common.saving"),
             ),
             on_submit=on_save,
-            class_name="k-form",
         ),
         title=t("settings.profile"),
     )
 
 
-def password(*, errors: Row, changed: Row, on_change: Any) -> rx.Component:
-    """Another password: the old one once, the new one twice."""
+def password(*, errors: Row, changed: Row, on_leave: Any, on_change: Any) -> rx.Component:
+    """Another password: the old one once, the new one twice. On leaving a field its length is told, never its text."""
+    first = rx.Var("document.getElementById('new').value").to(str)
+    leave = {
+        "new": lambda text: on_leave("new", text.to(str).length(), True),
+        "again": lambda text: on_leave("again", text.to(str).length(), text == first),
+    }
     fields = [
         ("current", "current-password", None),
         ("new", "new-password", t("settings.password.new_help")),
         ("again", "new-password", None),
     ]
     return ui.card(
-        rx.el.form(
+        ui.form(
             *[
                 ui.field(
                     ui.text_input(
@@ -128,9 +135,10 @@ def password(*, errors: Row, changed: Row, on_change: Any) -> rx.Component:
                         name=name,
                         type="password",
                         auto_complete=complete,
-                        required=True,
+                        aria_required="true",
                         max_length=300,
                         error=errors[name],
+                        **({"on_blur": leave[name]} if name in leave else {}),
                     ),
                     id=name,
                     label=t(f"settings.password.{name}"),
@@ -142,7 +150,6 @@ def password(*, errors: Row, changed: Row, on_change: Any) -> rx.Component:
             ui.button(t("settings.password.save"), variant="primary", type="submit"),
             on_submit=on_change,
             reset_on_submit=False,
-            class_name="k-form",
             key=rx.cond(changed, "changed", "unchanged"),
         ),
         title=t("settings.password"),

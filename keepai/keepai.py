@@ -9,7 +9,7 @@ from uuid import UUID
 
 import reflex as rx
 
-from keepai import api, pages, web
+from keepai import api, logs, pages, web
 from keepai.background import role
 from keepai.pages import errors
 from keepai.web import sockets
@@ -51,9 +51,7 @@ app.add_middleware(OwnTabsOnly())
 async def lifespan() -> AsyncIterator[None]:
     """Live data, and the background role unless it has a process of its own."""
     settings = get_settings()
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logs.begin(settings.log_level)
     redis_url = settings.redis_url.get_secret_value()
     bus = open_bus(redis_url)
     broadcaster = live_state.start(sockets.Sockets(app.sio))

@@ -160,16 +160,7 @@ def update_profile(
     checklist_hidden: bool | None = None,
 ) -> Account:
     """Change what is given of one's own profile. Raises Invalid with field messages."""
-    wrong: dict[str, str] = {}
-    if locale is not None and locale not in LOCALES:
-        wrong["locale"] = "settings.profile.no_such_language"
-    if zone is not None and zone not in available_timezones():
-        wrong["zone"] = "settings.profile.no_such_zone"
-    if theme is not None and theme not in THEMES:
-        wrong["theme"] = "settings.profile.no_such_theme"
-    if name is not None and len(name.strip()) > 120:
-        wrong["name"] = "settings.profile.name_too_long"
-    if wrong:
+    if wrong := profile_mistakes(name=name, locale=locale, zone=zone, theme=theme):
         raise Invalid(fields=wrong)
     account = get(db, account_id)
     given = {"locale": locale, "zone": zone, "theme": theme, "checklist_hidden": checklist_hidden}
@@ -179,6 +170,22 @@ def update_profile(
     db.add(account)
     db.flush()
     return account
+
+
+def profile_mistakes(
+    *, name: str | None = None, locale: str | None = None, zone: str | None = None, theme: str | None = None
+) -> dict[str, str]:
+    """What is wrong with the given parts of a profile: a message key for each such field."""
+    wrong: dict[str, str] = {}
+    if locale is not None and locale not in LOCALES:
+        wrong["locale"] = "settings.profile.no_such_language"
+    if zone is not None and zone not in available_timezones():
+        wrong["zone"] = "settings.profile.no_such_zone"
+    if theme is not None and theme not in THEMES:
+        wrong["theme"] = "settings.profile.no_such_theme"
+    if name is not None and len(name.strip()) > 120:
+        wrong["name"] = "settings.profile.name_too_long"
+    return wrong
 
 
 def _end_sessions(db: Session, account_id: UUID, at: datetime, keep: UUID | None = None) -> None:

@@ -45,11 +45,16 @@ def matches(password: str, stored: str) -> bool:
 
 def check_new(password: str) -> None:
     """Raises Invalid for a new password that is too short or absurdly long. Length is the rule, not composition."""
-    if len(password) < SHORTEST:
+    check_length(len(password))
+
+
+def check_length(length: int) -> None:
+    """The same for its length alone."""
+    if length < SHORTEST:
         raise Invalid(
             "settings.password.too_short", fields={"new": "settings.password.too_short"}, least=SHORTEST
         )
-    if len(password) > LONGEST:
+    if length > LONGEST:
         raise Invalid(
             "settings.password.too_long", fields={"new": "settings.password.too_long"}, most=LONGEST
         )

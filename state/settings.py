@@ -1,13 +1,13 @@
 """What the settings page shows, and what its forms do."""
 
 import functools
-from typing import TypedDict
+from typing import Any, Literal, TypedDict
 from uuid import UUID
 from zoneinfo import available_timezones
 
 import reflex as rx
 
-from services import accounts, db, identity, sessions
+from services import accounts, db, identity, passwords, sessions
 from services.clock import now
 from services.errors import Invalid, NotFound
 from services.i18n import translate
@@ -72,6 +72,14 @@ class SettingsState(rx.State):
 
     @rx.event
     @requires("profile:write")
+    async def check_profile(self, field: Literal["name", "zone"], text: str):
+        """Say what is wrong with a field as soon as it is left."""
+        mistakes = accounts.profile_mistakes(**{field: text})
+        said = in_words(Invalid(fields=mistakes), PROFILE, principal().locale)[field]
+        self.profile_errors = {**self.profile_errors, field: said}
+
+    @rx.event
+    @requires("profile:write")
     async def save_profile(self, form: dict[str, str]):
         """Keep name and time zone; language and theme change at once where they are chosen."""
         person = principal()
@@ -94,11 +102,29 @@ class SettingsState(rx.State):
 
     @rx.event
     @requires("profile:write")
+    async def check_password(self, field: Literal["new", "again"], length: int, same: bool):
+        """The same for a new password, of which only the length is told, and whether it is the same both times."""
+        mistakes: dict[str, str] = {}
+        params: dict[str, Any] = {}
+        try:
+            if field == "new" and length:
+                passwords.check_length(length)
+        except Invalid as error:
+            mistakes, params = dict(error.fields), dict(error.params)
+        if field == "again" and length and not same:
+            mistakes["again"] = "settings.password.different"
+        said = in_words(Invalid(fields=mistakes, **params), PASSWORD, principal().locale)[field]
+        self.password_errors = {**self.password_errors, field: said}
+
+    @rx.event
+    @requires("profile:write")
     async def change_password(self, form: dict[str, str]):
         """Another password; the other sessions of this person end."""
         person = principal()
         current, new, again = (form.get(name, "") for name in ("current", "new", "again"))
         try:
+            if missing := {name: "errors.field.missing" for name in PASSWORD if not form.get(name)}:
+                raise Invalid(fields=missing)
             if new != again:
                 raise Invalid(fields={"again": "settings.password.different"})
             await db.write(accounts.change_password, person.account_id, person.session_id, current, new)

@@ -44,7 +44,7 @@ from components.ui.feedback import (
     strip,
     toasts,
 )
-from components.ui.forms import checkbox, field, search_field, select, switch, text_area, text_input
+from components.ui.forms import checkbox, field, form, search_field, select, switch, text_area, text_input
 from components.ui.states import badge, coloured, count, fact, state
 from components.ui.surface import (
     age,
@@ -104,6 +104,7 @@ __all__ = [
     "fact",
     "field",
     "flame_graph",
+    "form",
     "given",
     "head_cell",
     "icon",

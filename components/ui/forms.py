@@ -8,6 +8,20 @@ import reflex as rx
 from components.ui.base import Content, Flag, Text, given, icon, look
 
 
+def form(*content: Content, on_submit: Any, **props: Any) -> rx.Component:
+    """A form whose mistakes are said by the server: in the reader's words, beside their fields, on leaving one and on
+    sending. The browser's own bubbles speak the browser's language. After sending, pwa.js goes to the first wrong one.
+    """
+    return rx.el.form(
+        *content,
+        on_submit=on_submit,
+        no_validate=True,
+        data_k_form="",
+        class_name=look(props, "k-form"),
+        **props,
+    )
+
+
 def field(
     control: rx.Component,
     *,

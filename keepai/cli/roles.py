@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import resource
 import signal
@@ -12,11 +11,11 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from keepai import logs
 from keepai.cli import ROOT
 from keepai.cli.lifeline import die_with_parent
 from keepai.cli.say import stop
 
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 APP = "keepai.keepai:app"
 MANY_FILES = 65_536
 APP_VARIABLE = "_KEEPAI_APP"  # tests of the supervisor serve a small app of their own
@@ -143,7 +142,7 @@ def background(parent: int | None) -> int:
     from keepai.background import role
     from services.bus import open_bus
 
-    logging.basicConfig(level=found.log_level.upper(), format=LOG_FORMAT)
+    logs.begin(found.log_level)
     asyncio.run(_until_told(role.run(found, open_bus(redis_url))))
     return 0
 

@@ -27,6 +27,7 @@ def page() -> rx.Component:
                     role=role_word(),
                     errors=SettingsState.profile_errors,
                     saving=SettingsState.profile_saving,
+                    on_leave=SettingsState.check_profile,
                     on_save=SettingsState.save_profile,
                     on_language=SessionState.switch_language,
                     on_theme=SessionState.switch_theme,
@@ -35,6 +36,7 @@ def page() -> rx.Component:
                     parts.password(
                         errors=SettingsState.password_errors,
                         changed=SettingsState.password_changed,
+                        on_leave=SettingsState.check_password,
                         on_change=SettingsState.change_password,
                     ),
                     parts.sessions(SettingsState.sessions, on_end=SettingsState.end_session),

@@ -154,6 +154,8 @@ async def test_values_of_every_wrong_kind_are_refused_in_words_and_the_server_li
         WorkersState.scale: ("form",),
         DashboardState.show_range: ("span",),
         SystemState.show_window: ("window",),
+        SettingsState.check_profile: ("field", "text"),
+        SettingsState.check_password: ("field", "length", "same"),
         SettingsState.save_profile: ("form",),
         SettingsState.change_password: ("form",),
         SettingsState.end_session: ("session_id",),
@@ -212,6 +214,22 @@ async def test_messages_of_no_known_shape_do_no_harm(house: House, sent: object)
         await other.until(lambda: other.of(Live).get("at"))
         at = other.of(Live)["at"]
         await other.until(lambda: other.of(Live)["at"] > at)
+
+
+async def test_an_event_that_is_not_known_leaves_nothing_private_in_the_log(house: House):
+    token = house.token(house.person("viewer"))
+    before = house.log.stat().st_size
+    async with Wire(house.address, token) as wire:
+        await wire.until(lambda: wire.of(Live).get("at"))
+        await wire.raw({"name": "no.such.event", "payload": {"form": {"new": "a secret of mine"}}})
+        await wire.call(WorkersState.search, text="x")
+        await house_has_logged(house, before, "no.such.event")
+    said = house.log.read_bytes()[before:].decode()
+    assert "a secret of mine" not in said and token not in said
+
+
+async def house_has_logged(house: House, start: int, text: str) -> None:
+    await asyncio.to_thread(house.until, lambda: text in house.log.read_bytes()[start:].decode(), 60)
 
 
 async def test_a_message_beyond_all_measure_ends_its_own_socket_only(house: House):

@@ -122,3 +122,28 @@ async def test_a_made_up_password_is_changed_before_anything_else(page_as: PageA
     await screen.go("/workers")
     await expect(screen.rows.first).to_be_visible()
     house.ask(accounts.reset_password, "viewer-pt-new@example.org", PASSWORD)
+
+
+async def test_what_is_wrong_in_a_form_is_said_on_leaving_and_on_sending_in_words(page_as: PageAs):
+    screen = await page_as("viewer", "/settings")
+    page = screen.page
+    zone = page.locator("#zone")
+    before = await zone.input_value()
+    await zone.fill("Mars/Olympus")
+    await zone.press("Tab")
+    await expect(page.locator("#zone-error")).to_have_text(pt("settings.profile.no_such_zone"))
+    await zone.fill(before)
+    await zone.press("Tab")
+    await expect(page.locator("#zone-error")).to_be_empty()
+    await page.fill("#new", "short")
+    await page.press("#new", "Tab")
+    await expect(page.locator("#new-error")).to_have_text(pt("settings.password.too_short", least=10))
+    await page.fill("#new", "long enough for anybody")
+    await page.fill("#again", "long enough for nobody")
+    await page.press("#again", "Tab")
+    await expect(page.locator("#again-error")).to_have_text(pt("settings.password.different"))
+    await expect(page.locator("#new-error")).to_be_empty()
+    await page.get_by_role("button", name=pt("settings.password.save")).click()
+    await expect(page.locator("#current-error")).to_have_text(pt("errors.field.missing"))
+    await expect(page.locator("#current")).to_be_focused()
+    assert await page.input_value("#new") == "long enough for anybody"
