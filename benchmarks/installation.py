@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -22,6 +22,7 @@ from services.clock import now
 from services.i18n import LOCALES
 
 EMAIL, PASSWORD = "ana@example.org", "correct horse battery staple"
+RUN = (sys.executable, "-m", "keepai", "run")
 STARTS_WITHIN = 120.0  # s; a machine that is busy with other things is slow, not broken
 
 
@@ -81,21 +82,22 @@ class Installation:
         return self.folder / "log.txt"
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The environment it runs in: none of the settings of whoever runs the benchmark."""
-        bare = {name: value for name, value in os.environ.items() if not name.startswith("KEEPAI_")}
+        """The environment it runs in: none of the settings of whoever runs the benchmark, nor of their make."""
+        bare = {name: value for name, value in os.environ.items() if not name.startswith(("KEEPAI_", "MAKE"))}
         given = {f"KEEPAI_{name}": str(value) for name, value in self.variables.items()}
         return {**bare, **given, "LANG": "en_US.UTF-8", **more}
 
-    def start(self, *options: str, app: str = "") -> float:
+    def start(self, *options: str, app: str = "", command: Sequence[str] = RUN) -> float:
         """Start, and return the seconds until the first page is answered.
 
-        `app` is another ASGI app to serve, for benchmarks that put something around ours.
+        `app` is another ASGI app to serve, for benchmarks that put something around ours; `command` is another
+        way to start.
         """
         more = {"_KEEPAI_APP": app} if app else {}
         began = time.monotonic()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "keepai", "run", *options],
+                [*command, *options],
                 cwd=ROOT,
                 env=self.environment(**more),
                 stdin=subprocess.DEVNULL,
