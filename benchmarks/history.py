@@ -308,8 +308,13 @@ async def roll_up_hour(pool: list[bytes]) -> Work:
     return work
 
 
-async def main(report: Report, rounds: int) -> None:
+def main(report: Report, rounds: int) -> None:
     """The three parts, each on both databases in turn."""
+    asyncio.run(measure(report, rounds))
+
+
+async def measure(report: Report, rounds: int) -> None:
+    """All of it on one event loop, since that is where recording and rolling up run."""
     with databases() as fresh:
         show_plots(report, rounds, fresh)
         await show_work(report, rounds, fresh)
