@@ -38,6 +38,11 @@ function niceTop(values, limits, top) {
   return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((step) => step * power >= most) * power;
 }
 
+/* Values come without their times, which follow from each other. */
+function withTimes(one) {
+  return { ...one, x: one.y.map((_, index) => one.start + index * one.every) };
+}
+
 /* Where stacked series lie on each other, the height of each point is that of all below it. */
 function heights(series) {
   const sums = new Map();
@@ -110,7 +115,7 @@ export function Plot({
   const [width, setWidth] = useState(0);
   const [drawn, setDrawn] = useState(false);
 
-  const all = series.filter((one) => one.x.length);
+  const all = useMemo(() => series.filter((one) => one.y.length).map(withTimes), [series]);
   const ys = useMemo(() => heights(all), [series]);
   const xs = all[0]?.x ?? [];
   const span = asked.length === 2 ? asked : [xs[0] ?? 0, xs.at(-1) ?? 1];

@@ -23,11 +23,13 @@ MOST_MARKS = 12
 
 
 class Trace(TypedDict):
-    """A line: `x` in unix seconds, `y` with None where nothing was measured, `color` a token."""
+    """A line: values from `start` (unix seconds) on, `every` so many seconds, None where nothing was measured. Their
+    times would be half of what a dashboard is sent. `color` is a token."""
 
     name: str
     color: str
-    x: list[float]
+    start: int
+    every: int
     y: list[float | None]
     fill: bool
     stack: bool
@@ -302,7 +304,8 @@ def _trace(plot: history.Plot, series: Series, locale: str) -> Trace:
     return Trace(
         name=translate(locale, series["words"]),
         color=f"--k-{series['colour']}",
-        x=[float(at) for at in plot.times],
+        start=plot.times[0],
+        every=plot.step,
         y=values,
         fill=series["fill"],
         stack=series["stacked"],

@@ -146,7 +146,8 @@ def task_stream(
 
 
 class Series(TypedDict):
-    """A line of a plot: `x` in unix seconds, `y` with None where there is no sample, `color` a token ("--k-c1").
+    """A line of a plot: `y` has a value every `every` seconds from `start` (unix seconds) on, None where there is no
+    sample; `color` is a token ("--k-c1").
 
     `fill` draws the area down to zero, `stack` puts it on the stacked ones before it, `step` keeps a value until the
     next.
@@ -154,7 +155,8 @@ class Series(TypedDict):
 
     name: str
     color: str
-    x: list[float]
+    start: float
+    every: float
     y: list[float | None]
     fill: bool
     stack: bool
