@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo dev test check bench fmt lock clean
+.PHONY: help run demo dev test check pictures bench fmt lock clean
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -11,7 +11,7 @@ export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed ## install what is missing, then start KeepAI
 	@exec $(BIN)/python -m keepai run
@@ -35,6 +35,10 @@ lint: $(VENV)/.installed-dev ## lint, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+pictures: $(VENV)/.installed-dev ## every page in every state, language, theme and size into pictures/, and those of README
+	@bash deploy/chromium.sh
+	$(BIN)/python -m pytest -n $(WORKERS) tests/browser/test_every_page.py tests/browser/pictures.py --pictures
 
 bench: $(VENV)/.installed-dev ## the benchmarks, beside a baseline measured in the same run
 	@bash deploy/chromium.sh

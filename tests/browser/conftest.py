@@ -21,6 +21,11 @@ PageAs = Callable[..., Awaitable[Screen]]
 HERE = Path(__file__).parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Pictures are drawn by the tests that look at every page."""
+    parser.addoption("--pictures", action="store_true", help="draw every page into pictures/")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever is in this folder drives a browser, on the loop of the run."""
     for item in items:

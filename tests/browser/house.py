@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from fcntl import LOCK_EX, flock
 from pathlib import Path
@@ -46,15 +46,22 @@ def build_once() -> None:
 
 
 class House:
-    """One installation. Settings in capitals are KEEPAI_… variables without the prefix."""
+    """One installation. `options` are those of `run`; settings in capitals are KEEPAI_… variables without the
+    prefix."""
 
     def __init__(
-        self, folder: Path, *, environment: Mapping[str, str] | None = None, **settings: object
+        self,
+        folder: Path,
+        *,
+        options: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        **settings: object,
     ) -> None:
         self.folder = folder
         self.port = free_port()
         self.address = f"http://localhost:{self.port}"
         self._settings = {"ADMIN_EMAIL": "admin@example.org", "ADMIN_PASSWORD": PASSWORD, **settings}
+        self._options = options
         self._environment = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._engine: Engine | None = None
@@ -74,7 +81,7 @@ class House:
         }
         with self.log.open("ab") as said:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "keepai", "run"],
+                [sys.executable, "-m", "keepai", "run", *self._options],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -1,5 +1,6 @@
 """A page in Chromium as somebody sees it, and what tests read from it."""
 
+import asyncio
 import re
 import shutil
 import subprocess
@@ -44,6 +45,7 @@ class Screen:
         self.page, self.house = page, house
         self.complaints: list[str] = []
         self.token = ""
+        self.let_go = asyncio.Event()
         self._network_may_fail = False
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self._complain(f"error in the page: {error}"))

@@ -1,0 +1,269 @@
+"""Every page in every state in which somebody may find it, and how each comes about.
+
+Nothing is made up: the states are those of real computes, and what is loaded is held back on its way.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from playwright.async_api import WebSocketRoute, expect
+from sqlalchemy import text
+
+from services import sessions
+from state.worker_table import COLUMNS
+from tests.browser.house import PASSWORD, House
+from tests.browser.screen import Screen
+
+Arrive = Callable[[Screen, str, str], Awaitable[None]]  # on a screen, at a path, in a language
+
+TABS = ("overview", "running", "logs", "stack", "profile", "events")
+HELD = 2000  # ms for which everything that a page loads is held back
+SKELETONS_AFTER = 250  # ms
+# Whatever is due later than that does not come.
+STILL = f"""(() => {{
+    const now = performance.now.bind(performance), later = setTimeout;
+    performance.now = () => Math.min(now(), {HELD});
+    window.setTimeout = (done, ms = 0, ...more) => (ms > {HELD} ? 0 : later(done, ms, ...more));
+}})()"""
+# Nothing is drawn as waiting any more.
+SETTLED = """() => !document.querySelector(
+    "main :is([aria-busy=true], .k-skeleton, .k-chart-waiting), html.k-wait")"""
+
+
+async def opened(screen: Screen, path: str, locale: str) -> None:
+    """Open it and wait until everything on it is there."""
+    await screen.page.goto(path)
+    await screen.ready()
+    await _settle(screen)
+
+
+async def loading(screen: Screen, path: str, locale: str) -> None:
+    """Open it while everything that it loads is held back, with its clock standing still at `HELD` seconds.
+
+    `screen.let_go` lets it through.
+    """
+    page = screen.page
+
+    async def hold(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        async def pass_on(message: str | bytes) -> None:
+            await screen.let_go.wait()
+            socket.send(message)
+
+        server.on_message(pass_on)
+
+    await _remember(screen, locale)
+    await page.add_init_script(STILL)
+    await page.route_web_socket(re.compile("/_event"), hold)
+    await page.goto(path)
+    await expect(page.locator("[data-k-mounted=true]")).to_be_attached()
+    await expect(screen.light).to_have_attribute("data-state", "reconnecting")
+    await page.wait_for_timeout(SKELETONS_AFTER)
+
+
+async def plain(screen: Screen, path: str, locale: str) -> None:
+    """A page that is only HTML."""
+    await screen.page.goto(path)
+
+
+async def refused(screen: Screen, path: str, locale: str) -> None:
+    """The sign-in page after a wrong password."""
+    page = screen.page
+    await page.goto(path)
+    await page.fill("[name=email]", "somebody@example.org")
+    await page.fill("[name=password]", f"not {PASSWORD}")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_be_visible()
+
+
+async def broken(screen: Screen, path: str, locale: str) -> None:
+    """What is stored of the sign-in is nonsense, so that the server fails."""
+    await _spoil(screen, "update session set expires_at = 'nonsense' where token_hash = :token")
+    await screen.page.goto(path)
+    await _spoil(screen, "delete from session where token_hash = :token")
+    screen.complaints.clear()  # that an answer was a 500
+
+
+async def without_database(screen: Screen, path: str, locale: str) -> None:
+    """A table is gone while the page is asked for."""
+    await _spoil(screen, "alter table session rename to session_gone")
+    await screen.page.goto(path)
+    await _spoil(screen, "alter table session_gone rename to session")
+    screen.complaints.clear()  # that an answer was a 503
+
+
+async def wrong_host(screen: Screen, path: str, locale: str) -> None:
+    """Asked for by a name that is not the installation's."""
+    await screen.page.goto(f"http://keepai.localhost:{screen.house.port}{path}")
+
+
+async def known_here(screen: Screen, path: str, locale: str) -> None:
+    """A page that is only HTML, in a browser that has been here before."""
+    await _remember(screen, locale)
+    await screen.page.goto(path)
+
+
+async def cut_off(screen: Screen, path: str, locale: str) -> None:
+    """The network went while somebody looked."""
+    await opened(screen, path, locale)
+    screen.may_lose_network()
+    await screen.page.context.set_offline(True)
+    await screen.has_light("offline")
+
+
+async def offline(screen: Screen, path: str, locale: str) -> None:
+    """Somebody comes back without a network to what the device kept."""
+    await opened(screen, path, locale)
+    screen.may_lose_network()
+    page = screen.page
+    await page.wait_for_function("navigator.serviceWorker.controller !== null")
+    await page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await page.wait_for_function(
+        "async () => (await caches.keys()).some((name) => name.startsWith('keepai-person-'))"
+    )
+    await page.context.set_offline(True)
+    await page.goto(path)
+    await expect(page.locator("[data-k-offline] li").first).to_be_visible()
+
+
+async def with_palette(screen: Screen, path: str, locale: str) -> None:
+    """The palette over a page."""
+    await opened(screen, path, locale)
+    await screen.page.keyboard.press("Control+k")
+    await screen.page.keyboard.type("node")
+    await expect(screen.page.locator("#k-palette [role=option]:visible").first).to_be_visible()
+
+
+async def with_shortcuts(screen: Screen, path: str, locale: str) -> None:
+    """The list of keys over a page."""
+    await opened(screen, path, locale)
+    await screen.page.keyboard.press("?")
+    await expect(screen.page.locator("#k-shortcuts")).to_be_visible()
+
+
+async def asking(screen: Screen, path: str, locale: str) -> None:
+    """Before a worker is retired."""
+    await opened(screen, path, locale)
+    await screen.page.get_by_role("complementary").locator(".k-panel-actions .k-button").first.click()
+    await expect(screen.page.locator("dialog[open]")).to_be_visible()
+
+
+async def with_wrong_fields(screen: Screen, path: str, locale: str) -> None:
+    """Settings that were sent with errors in them."""
+    await opened(screen, path, locale)
+    page = screen.page
+    await page.fill("#zone", "Nowhere/At_all")
+    await page.locator("form:has(#zone) button[type=submit]").click()
+    for name, value in (("current", "no"), ("new", "one thing"), ("again", "another")):
+        await page.fill(f"[name={name}]", value)
+    await page.locator("#password button[type=submit]").click()
+    await expect(page.locator(".k-error:not(:empty)")).to_have_count(2)
+
+
+async def as_table(screen: Screen, path: str, locale: str) -> None:
+    """The plots of the dashboard as tables."""
+    await opened(screen, path, locale)
+    await screen.page.locator("main .k-plots .k-tools > .k-button").first.click()
+    await expect(screen.page.locator("main .k-plots table").first).to_be_visible()
+
+
+@dataclass(frozen=True)
+class View:
+    """One page in one state. `house` is the fixture it is seen in, `title` the key of what its tab is called, and
+    {name} in `path` the id of that worker."""
+
+    name: str
+    state: str
+    title: str
+    path: str
+    house: str = "busy"
+    arrive: Arrive = opened
+    signed_in: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.state}"
+
+    async def show(self, screen: Screen, locale: str) -> None:
+        """Bring it onto the screen."""
+        if self.signed_in:
+            await screen.sign_in(screen.house.person("admin", locale))
+        await self.arrive(screen, _with_ids(self.path, screen.house), locale)
+
+
+def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[str, ...]) -> list[View]:
+    """The pages of the app in one state."""
+    panel = f"/workers?worker={{{worker}}}"
+    return [
+        View("dashboard", state, "frame.dashboard", "/", house, arrive),
+        View("workers", state, "frame.workers", "/workers", house, arrive),
+        *[View(f"worker-{tab}", state, "frame.workers", f"{panel}&tab={tab}", house, arrive) for tab in tabs],
+        View("worker-page", state, "frame.workers", f"/workers/{{{worker}}}", house, arrive),
+        View("system", state, "frame.system", "/system", house, arrive),
+        View("settings", state, "frame.settings", "/settings", house, arrive),
+    ]
+
+
+def _errors(name: str, kind: str, path: str, arrive: Arrive, *, signed_in: bool = True) -> View:
+    return View(name, "plain", f"errors.page.{kind}.title", path, "deserted", arrive, signed_in)
+
+
+VIEWS = [
+    *_pages("rows", "busy", opened, worker="node-2", tabs=TABS),
+    *_pages("none", "deserted", opened, worker="nobody", tabs=("overview",)),
+    *_pages("away", "forsaken", opened, worker="node-2", tabs=TABS),
+    *_pages("loading", "busy", loading, worker="node-2", tabs=("overview", "logs")),
+    View("worker-lost", "rows", "frame.workers", "/workers?worker={gone-1}"),
+    View("worker-paused", "rows", "frame.workers", "/workers?worker={node-4}"),
+    View("dashboard-table", "rows", "frame.dashboard", "/?range=15m", arrive=as_table),
+    View("dashboard-week", "rows", "frame.dashboard", "/?range=7d"),
+    View("workers-filtered", "none", "frame.workers", "/workers?q=nothing+is+called+so"),
+    View(
+        "workers-columns",
+        "rows",
+        "frame.workers",
+        f"/workers?columns={','.join(COLUMNS)}",
+    ),
+    View("palette", "rows", "frame.workers", "/workers", arrive=with_palette),
+    View("shortcuts", "rows", "frame.dashboard", "/", arrive=with_shortcuts),
+    View("retire", "rows", "frame.workers", "/workers?worker={node-1}", arrive=asking),
+    View("settings-wrong", "rows", "frame.settings", "/settings", arrive=with_wrong_fields),
+    View("dashboard", "cut-off", "frame.dashboard", "/", arrive=cut_off),
+    View("offline", "plain", "", "/", arrive=offline),
+    View("offline-nothing", "plain", "", "/offline.html", "deserted", known_here, signed_in=False),
+    View("not-found", "rows", "errors.page.not_found.title", "/there/is/nothing", "deserted"),
+    View("sign-in", "plain", "auth.title", "/login", "deserted", plain, signed_in=False),
+    View("sign-in-wrong", "plain", "auth.title", "/login", "deserted", refused, signed_in=False),
+    View("sign-in-ended", "plain", "auth.title", "/login?reason=revoked", "deserted", plain, signed_in=False),
+    _errors("not-found", "not_found", "/a%5Cb", plain),
+    _errors("wrong-host", "wrong_host", "/", wrong_host, signed_in=False),
+    _errors("new-version", "new_version", "/new-version", plain, signed_in=False),
+    _errors("failed", "failed", "/", broken),
+    _errors("no-database", "database", "/", without_database),
+]
+
+
+def _with_ids(path: str, house: House) -> str:
+    """The path with the ids of the workers it names; of one that is not there, no id at all."""
+    if "{" not in path:
+        return path
+    rows = house.dashboard(house.token(house.person("viewer")))["workers"]
+    ids = {row["name"]: row["id"] for row in rows}
+    return re.sub(r"\{([\w-]+)\}", lambda found: ids.get(found[1], "0" * 32), path)
+
+
+async def _remember(screen: Screen, locale: str) -> None:
+    """The browser knows the reader's language from the last time."""
+    await screen.page.add_init_script(f"localStorage.setItem('keepai-language', '{locale}')")
+
+
+async def _settle(screen: Screen) -> None:
+    await screen.page.wait_for_function(SETTLED, timeout=60_000)
+
+
+async def _spoil(screen: Screen, statement: str) -> None:
+    """Change the server's database by hand."""
+    values = {"token": sessions.hash_token(screen.token)} if ":token" in statement else {}
+    screen.house.ask(lambda database: database.execute(text(statement), values))

@@ -1,0 +1,186 @@
+"""What an installation has after some days: measurements, finished work, events, sign-ins, services beside it.
+
+Stored as KeepAI stores it, so that pages have more than a screenful of everything.
+"""
+
+import json
+import math
+import threading
+import time
+from array import array
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from uuid import UUID
+
+from sqlmodel import Session
+
+from models import Account, TaskGroupRun, WorkerEvent
+from services import sessions, workers
+from services.clock import now
+from services.history import recorder
+from services.history.codec import encode
+from services.history.series import key_of, moment
+from services.snapshot import Totals, WorkerRow, compute_samples, subject_samples
+from tests.browser.house import House
+
+MINUTE, HOUR = 60, 3600
+GROUPS = ("read_orders", "clean_orders", "spend_by_customer", "train_model", "send_campaign")
+KINDS = ("paused", "resumed", "restarted", "retired", "joined")
+DEVICES = (
+    "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0",
+    "Mozilla/5.0 (Windows NT 10.0) Edg/140.0",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Safari/605.1",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 15_0) Firefox/143.0",
+    "curl/8.9",
+)
+MODELS = [{"name": "qwen3:8b", "size": 5 << 30, "size_vram": 5 << 30, "details": {"family": "qwen3"}}]
+ANSWERS = {
+    "/ollama/api/version": {"version": "0.12.3"},
+    "/ollama/api/tags": {"models": MODELS},
+    "/ollama/api/ps": {"models": MODELS},
+    "/openwebui/health": {"status": True},
+    "/openwebui/api/version": {"version": "0.6.31"},
+}
+
+
+def measure(house: House, key: str, *names: str, share: float = 0.9) -> None:
+    """Samples of the last hour, of the compute and of these workers: waves up to a share of what they have."""
+    seen = house.dashboard(house.token(house.person("viewer")))
+    compute = str(house.ask(workers.ensure_compute, key, now()))
+    busy = compute_samples(_busy(seen["totals"], share), 0.004)
+    series = {key_of({"kind": "compute", "compute": compute}): busy}
+    chosen: list[WorkerRow] = [row for row in seen["workers"] if row["name"] in names]
+    for worker, values in subject_samples(chosen).items():
+        high = {"cpu": 180.0, "memory": 1.6e9, "managed": 9e8, "spilled": 1e8}
+        series[key_of({"kind": "worker", "compute": compute, "worker": worker})] = {**values, **high}
+    for number, probe in enumerate(("database", "scheduler", "ollama", "openwebui")):
+        series[key_of({"kind": "probe", "probe": probe})] = {"latency": 0.002 + 0.011 * number}
+    house.ask(_store, time.time(), series)
+
+
+def work(house: House, key: str, count: int = 40) -> None:
+    """Groups that finished in the last hours; some with errors."""
+    house.ask(_add_groups, key, count)
+
+
+def happen(house: House, key: str, worker: UUID, name: str, count: int = 40) -> None:
+    """Events of one worker over the last days."""
+    house.ask(_add_events, key, worker, name, count)
+
+
+def sign_in(house: House, account: Account, count: int = 31) -> None:
+    """Other devices on which this person is signed in."""
+    for number in range(count):
+        house.ask(
+            sessions.start,
+            account.id,
+            now() - timedelta(hours=5 * number),
+            user_agent=DEVICES[number % len(DEVICES)],
+            address=f"10.20.{number}.{7 * number % 250}" if number % 6 else "2001:db8:85a3::8a2e:370:7334",
+        )
+
+
+@contextmanager
+def services_beside() -> Iterator[dict[str, str]]:
+    """An Ollama and an OpenWebUI that answer; their settings."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _FarEnd)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield {"OLLAMA_URL": f"{address}/ollama", "OPENWEBUI_URL": f"{address}/openwebui"}
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _FarEnd(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        body = json.dumps(ANSWERS.get(self.path, {})).encode()
+        self.send_response(200 if self.path in ANSWERS else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is said of it."""
+
+
+def _busy(totals: Totals, share: float) -> Totals:
+    """The compute when it uses this share of what it has."""
+    memory = int(totals["limit"] * share / 2)
+    return {
+        **totals,
+        "cpu": 100 * share,
+        "executing": int(totals["threads"] * share),
+        "queued": int(40 * totals["workers"] * share),
+        "memory": memory,
+        "managed": memory // 2,
+        "unmanaged": memory // 2,
+        "spilled": memory // 20,
+    }
+
+
+def _store(database: Session, end: float, series: Mapping[str, Mapping[str, float]]) -> None:
+    known: dict[str, int] = {}
+    last = int(end) // MINUTE * MINUTE
+    for start in range(last - HOUR, last + 1, MINUTE):
+        blocks = {key: encode(_minute(start, end, values)) for key, values in series.items()}
+        known |= recorder.store(database, start, blocks, moment(start), known)
+
+
+def _minute(start: int, end: float, values: Mapping[str, float]) -> dict[str, list["array[float]"]]:
+    """Waves below `values`, up to `end`; what does not come and go (places, limits) stays as it is."""
+    fixed = ("workers", "threads", "limit")
+    times = range(start, start + MINUTE)
+    return {
+        name: [
+            array(
+                "f", [value * (1.0 if name in fixed else wave(at)) if at < end else math.nan for at in times]
+            )
+        ]
+        for name, value in values.items()
+    }
+
+
+def wave(at: float) -> float:
+    """Between 0.3 and 1: work that comes and goes."""
+    return 0.65 + 0.25 * math.sin(at / 311) * math.cos(at / 1013) + 0.1 * math.sin(at / 23)
+
+
+def _add_groups(database: Session, key: str, count: int) -> None:
+    compute = workers.ensure_compute(database, key, now())
+    for number in range(count):
+        tasks = (37 * number * number) % 20_000 + 1
+        database.add(
+            TaskGroupRun(
+                compute_id=compute,
+                name=f"{GROUPS[number % len(GROUPS)]}-{number:04x}",
+                started_at=now() - timedelta(minutes=31 * number + 9),
+                finished_at=now() - timedelta(minutes=31 * number + 2),
+                tasks=tasks,
+                errors=0 if number % 7 else number % 5,
+                seconds=tasks * (0.02 + 0.7 * (number % 9)),
+                nbytes=tasks * 70_001,
+            )
+        )
+
+
+def _add_events(database: Session, key: str, worker: UUID, name: str, count: int) -> None:
+    compute = workers.ensure_compute(database, key, now())
+    for number in range(count):
+        kind = KINDS[number % len(KINDS)]
+        database.add(
+            WorkerEvent(
+                compute_id=compute,
+                worker_id=worker,
+                worker_name=name,
+                at=now() - timedelta(minutes=117 * number + 21),
+                kind=kind,
+                by="Operator PT" if kind in ("restarted", "retired") else "",
+            )
+        )
