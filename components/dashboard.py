@@ -256,12 +256,14 @@ def compute_strip(compute: Row) -> rx.Component:
 
 
 def no_workers(compute: Row) -> rx.Component:
-    """The quiet state of a compute without workers."""
-    return rx.cond(
-        compute["state"] == "empty",
-        ui.card(
-            ui.empty(
-                t("dashboard.empty"), t("dashboard.empty_text", address=compute["address"]), name="server"
-            )
-        ),
+    """The quiet state of a compute without workers, and what brings the first one."""
+    start = rx.el.code(compute["command"], class_name="k-command")
+    return ui.card(
+        ui.empty(
+            t("dashboard.empty"),
+            rx.cond(compute["embedded"], t("dashboard.empty_embedded"), t("dashboard.empty_text")),
+            name="server",
+            actions=[rx.cond(compute["embedded"], rx.fragment(), start)],
+            level=2,
+        )
     )

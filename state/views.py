@@ -37,11 +37,13 @@ class Tile(TypedDict):
 
 
 class ComputeView(TypedDict):
-    """The compute in words. `state` is live, out_of_reach, empty (live, but without workers) or waiting."""
+    """The compute in words. `state` is live, out_of_reach, empty (live, but without workers) or waiting; `command`
+    starts a worker of it."""
 
     state: str
     since: float
     address: str
+    command: str
     embedded: bool
     reason: str
     readonly: bool
@@ -122,7 +124,9 @@ class WorkerCell(TypedDict):
 
 TILES = ("workers", "threads", "memory", "cpu", "tasks", "services")
 EMPTY_TILE = Tile(figure="", unit="", context="", exact="")
-EMPTY_COMPUTE = ComputeView(state="waiting", since=0.0, address="", embedded=True, reason="", readonly=False)
+EMPTY_COMPUTE = ComputeView(
+    state="waiting", since=0.0, address="", command="", embedded=True, reason="", readonly=False
+)
 
 
 def compute(snapshot: Snapshot, locale: str) -> ComputeView:
@@ -135,6 +139,7 @@ def compute(snapshot: Snapshot, locale: str) -> ComputeView:
         state=state,
         since=info["since"],
         address=info["address"],
+        command=f"dask worker {info['address']}",
         embedded=info["embedded"],
         reason=translate(locale, info["reason"]) if info["reason"] else "",
         readonly=info["via"] == "http",

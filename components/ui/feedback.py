@@ -1,7 +1,7 @@
 """What KeepAI says while it works and afterwards: skeletons, empty and broken views, dialogs, toasts, progress."""
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import reflex as rx
 from reflex_components_core.el.elements.other import Dialog
@@ -68,10 +68,17 @@ def loading(content: Content, *, ready: Flag, skeleton: Content, label: Text) ->
 
 
 def empty(
-    title: Content, text: Content, *, name: Text = "box", actions: Sequence[Content] = (), **props: Any
+    title: Content,
+    text: Content,
+    *,
+    name: Text = "box",
+    actions: Sequence[Content] = (),
+    level: Literal[2, 3] = 3,
+    **props: Any,
 ) -> rx.Component:
-    """Nothing here yet: what will be here, and the one action that fills it."""
-    return _centred(name, title, text, actions, **props)
+    """Nothing here yet: what will be here, and the one action that fills it. `level` is 2 where no heading but the
+    page's stands above it."""
+    return _centred(name, title, text, actions, level=level, **props)
 
 
 def broken(
@@ -102,11 +109,13 @@ def _centred(
     *,
     tone: str = "",
     foot: Content | None = None,
+    level: Literal[2, 3] = 3,
     **props: Any,
 ) -> rx.Component:
+    heading = rx.el.h2 if level == 2 else rx.el.h3
     return rx.el.div(
         rx.el.span(icon(name, size=20), class_name=f"k-round {tone}".strip()),
-        rx.el.h3(title),
+        heading(title),
         rx.el.p(text),
         *([rx.el.div(*actions, class_name="k-row k-wrap")] if actions else []),
         *([rx.el.p(foot, class_name="k-caption")] if foot is not None else []),

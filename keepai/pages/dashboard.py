@@ -17,7 +17,7 @@ def page() -> rx.Component:
     return shell(
         rx.el.div(
             parts.attention(Live.attention),
-            parts.no_workers(Live.compute),
+            rx.cond(Live.compute["state"] == "empty", parts.no_workers(Live.compute)),
             parts.tiles(Live.tiles, Trends.sparks, ready=Live.at > 0),
             _below(),
             class_name="k-stack",

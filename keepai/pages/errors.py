@@ -18,6 +18,7 @@ def not_found() -> rx.Component:
             t("errors.page.not_found.title"),
             t("errors.page.not_found.text"),
             name="unplug",
+            level=2,
             actions=[ui.link_button(t("errors.page.back"), href="/", variant="primary")],
         ),
         title=t("errors.page.not_found.title"),

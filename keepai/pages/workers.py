@@ -4,6 +4,7 @@ import reflex as rx
 
 from components import ui
 from components import workers as parts
+from components.dashboard import no_workers
 from keepai.pages.shell import shell
 from state import plots
 from state.dashboard import Live
@@ -96,6 +97,7 @@ def _table() -> rx.Component:
                 t("workers.none"),
                 t("workers.none_text"),
                 name="list-filter",
+                level=2,
                 actions=[ui.button(t("workers.clear_filter"), on_click=WorkersState.clear_filter)],
             )
         ),
@@ -103,7 +105,11 @@ def _table() -> rx.Component:
 
 
 def _empty() -> rx.Component:
-    return ui.card(ui.empty(t("workers.empty"), t("workers.empty_text"), name="server"))
+    return rx.cond(
+        Live.compute["state"] == "empty",
+        no_workers(Live.compute),
+        ui.card(ui.empty(t("workers.empty"), t("workers.empty_text"), name="server", level=2)),
+    )
 
 
 def _panel(*, alone: bool) -> rx.Component:
