@@ -76,13 +76,14 @@ def _attention_row(row: Row) -> rx.Component:
     )
 
 
-def groups(rows: Row) -> rx.Component:
+def groups(rows: Row, *, ready: Any) -> rx.Component:
     """Task groups at work, each with its progress."""
+    none = rx.el.p(t("dashboard.groups.none"), class_name="k-quiet")
     return ui.card(
         rx.cond(
             rows.length() > 0,
             rx.el.ul(rx.foreach(rows, _group), class_name="k-list"),
-            rx.el.p(t("dashboard.groups.none"), class_name="k-quiet"),
+            rx.cond(ready, none, ui.skeleton_rows(2, ("50%", "12%"))),
         ),
         title=t("dashboard.groups"),
         flush=True,
@@ -96,13 +97,14 @@ def _group(row: Row) -> rx.Component:
     )
 
 
-def events(rows: Row) -> rx.Component:
+def events(rows: Row, *, ready: Any) -> rx.Component:
     """The newest events of workers."""
+    none = rx.el.p(t("dashboard.events.none"), class_name="k-quiet")
     return ui.card(
         rx.cond(
             rows.length() > 0,
             rx.el.ul(rx.foreach(rows, event_line), class_name="k-list"),
-            rx.el.p(t("dashboard.events.none"), class_name="k-quiet"),
+            rx.cond(ready, none, ui.skeleton_rows(5, ("60%", "16%"))),
         ),
         title=t("dashboard.events"),
         flush=True,

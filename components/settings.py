@@ -39,79 +39,77 @@ def profile(
     on_language: Any,
     on_theme: Any,
 ) -> rx.Component:
-    """Name, language, time zone and theme."""
-    return ui.card(
-        ui.form(
-            ui.field(
-                ui.text_input(
-                    id="name",
-                    name="name",
-                    default_value=name,
-                    max_length=200,
-                    on_blur=lambda text: on_leave("name", text),
-                    auto_complete="name",
-                    error=errors["name"],
-                    key=f"name-{name}",
-                ),
+    """Name, language, time zone and theme; once they are known, so that nothing typed is lost when they come."""
+    form = ui.form(
+        ui.field(
+            ui.text_input(
                 id="name",
-                label=t("settings.profile.name"),
-                help=t("settings.profile.name_help"),
+                name="name",
+                default_value=name,
+                max_length=200,
+                on_blur=lambda text: on_leave("name", text),
+                auto_complete="name",
                 error=errors["name"],
+                key=f"name-{name}",
             ),
-            ui.field(
-                ui.text_input(id="email", name="email", type="email", value=email, read_only=True),
-                id="email",
-                label=t("settings.profile.email"),
-                help=t("settings.profile.email_help"),
-            ),
-            ui.field(
-                ui.text_input(
-                    id="zone",
-                    name="zone",
-                    default_value=zone,
-                    on_blur=lambda text: on_leave("zone", text),
-                    custom_attrs={"list": "zones"},
-                    error=errors["zone"],
-                    key=f"zone-{zone}",
-                    auto_complete="off",
-                ),
-                id="zone",
-                label=t("settings.profile.zone"),
-                help=t("settings.profile.zone_help"),
-                error=errors["zone"],
-            ),
-            rx.el.datalist(*[rx.el.option(value=one) for one in zones], id="zones"),
-            rx.el.div(
-                rx.el.span(t("settings.profile.language"), class_name="k-label-text"),
-                ui.segmented(
-                    [("pt-BR", "Português"), ("en", "English")],
-                    value=locale,
-                    label=t("settings.profile.language"),
-                    on_change=on_language,
-                ),
-                class_name="k-field",
-            ),
-            rx.el.div(
-                rx.el.span(t("settings.profile.theme"), class_name="k-label-text"),
-                theme_choice(on_theme),
-                class_name="k-field",
-            ),
-            rx.el.div(
-                rx.el.span(t("settings.profile.role"), class_name="k-label-text"),
-                rx.el.p(role),
-                class_name="k-field",
-            ),
-            ui.button(
-                t("settings.profile.save"),
-                variant="primary",
-                type="submit",
-                busy=saving,
-                busy_label=t("common.saving"),
-            ),
-            on_submit=on_save,
+            id="name",
+            label=t("settings.profile.name"),
+            help=t("settings.profile.name_help"),
+            error=errors["name"],
         ),
-        title=t("settings.profile"),
+        ui.field(
+            ui.text_input(id="email", name="email", type="email", value=email, read_only=True),
+            id="email",
+            label=t("settings.profile.email"),
+            help=t("settings.profile.email_help"),
+        ),
+        ui.field(
+            ui.text_input(
+                id="zone",
+                name="zone",
+                default_value=zone,
+                on_blur=lambda text: on_leave("zone", text),
+                custom_attrs={"list": "zones"},
+                error=errors["zone"],
+                key=f"zone-{zone}",
+                auto_complete="off",
+            ),
+            id="zone",
+            label=t("settings.profile.zone"),
+            help=t("settings.profile.zone_help"),
+            error=errors["zone"],
+        ),
+        rx.el.datalist(*[rx.el.option(value=one) for one in zones], id="zones"),
+        rx.el.div(
+            rx.el.span(t("settings.profile.language"), class_name="k-label-text"),
+            ui.segmented(
+                [("pt-BR", "Português"), ("en", "English")],
+                value=locale,
+                label=t("settings.profile.language"),
+                on_change=on_language,
+            ),
+            class_name="k-field",
+        ),
+        rx.el.div(
+            rx.el.span(t("settings.profile.theme"), class_name="k-label-text"),
+            theme_choice(on_theme),
+            class_name="k-field",
+        ),
+        rx.el.div(
+            rx.el.span(t("settings.profile.role"), class_name="k-label-text"),
+            rx.el.p(role),
+            class_name="k-field",
+        ),
+        ui.button(
+            t("settings.profile.save"),
+            variant="primary",
+            type="submit",
+            busy=saving,
+            busy_label=t("common.saving"),
+        ),
+        on_submit=on_save,
     )
+    return ui.card(rx.cond(email != "", form, ui.skeleton_rows(9, ("60%",))), title=t("settings.profile"))
 
 
 def password(*, errors: Row, changed: Row, on_leave: Any, on_change: Any) -> rx.Component:
@@ -160,7 +158,11 @@ def password(*, errors: Row, changed: Row, on_leave: Any, on_change: Any) -> rx.
 def sessions(rows: Row, *, on_end: Any) -> rx.Component:
     """Where the person is signed in, each to be ended."""
     return ui.card(
-        rx.el.ul(rx.foreach(rows, lambda row: _session(row, on_end)), class_name="k-list"),
+        rx.cond(
+            rows.length() > 0,
+            rx.el.ul(rx.foreach(rows, lambda row: _session(row, on_end)), class_name="k-list"),
+            ui.skeleton_rows(2, ("50%", "12%")),
+        ),
         title=t("settings.sessions"),
         caption=t("settings.sessions.caption"),
         flush=True,
@@ -177,7 +179,7 @@ def _session(row: Row, on_end: Any) -> rx.Component:
                 rx.cond(row["current"], ui.fact(t("settings.sessions.current")), rx.fragment()),
             ),
             rx.el.p(
-                rx.cond(row["address"] != "", row["address"] + " · ", ""),
+                rx.cond(row["address"] != "", row["address"].to(str) + " · ", ""),
                 t("settings.sessions.seen"),
                 " ",
                 ui.age(row["seen_at"]),

@@ -97,7 +97,13 @@ def storage(rows: Row, *, total: Row) -> rx.Component:
     return ui.card(
         body,
         title=t("system.history"),
-        tools=[rx.el.span(total, " · ", t("system.history.database"), class_name="k-caption")],
+        tools=[
+            rx.cond(
+                total != "",
+                rx.el.span(total, " · ", t("system.history.database"), class_name="k-caption"),
+                rx.fragment(),
+            )
+        ],
     )
 
 
@@ -199,15 +205,16 @@ def _group(row: Row) -> rx.Component:
     )
 
 
-def running_groups(rows: Row, *, may_act: Row, busy: Row, on_cancel: Any) -> rx.Component:
+def running_groups(rows: Row, *, ready: Any, may_act: Row, busy: Row, on_cancel: Any) -> rx.Component:
     """Groups at work, each with a way to give it up."""
+    none = rx.el.p(t("dashboard.groups.none"), class_name="k-quiet")
     return ui.card(
         rx.cond(
             rows.length() > 0,
             rx.el.ul(
                 rx.foreach(rows, lambda row: _running(row, may_act, busy, on_cancel)), class_name="k-list"
             ),
-            rx.el.p(t("dashboard.groups.none"), class_name="k-quiet"),
+            rx.cond(ready, none, ui.skeleton_rows(2, ("50%", "12%"))),
         ),
         title=t("dashboard.groups"),
         flush=True,

@@ -36,6 +36,7 @@ def toolbar(
     filter_: Row,
     counts: Row,
     all_: Row,
+    ready: Row,
     columns: Row,
     choices: Sequence[str],
     states: Sequence[str],
@@ -50,7 +51,12 @@ def toolbar(
     return rx.el.div(
         ui.search_field(label=t("workers.search"), value=text, on_change=on_search, key=text_key),
         rx.el.div(
-            ui.chip(t("workers.all"), number=all_, pressed=(filter_ == "") & (text == ""), on_click=on_clear),
+            ui.chip(
+                t("workers.all"),
+                number=rx.cond(ready, all_, ""),
+                pressed=(filter_ == "") & (text == ""),
+                on_click=on_clear,
+            ),
             *[
                 rx.cond(
                     (counts[state] > 0) | (filter_ == state),

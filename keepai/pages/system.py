@@ -45,6 +45,7 @@ def page() -> rx.Component:
                 rx.el.div(
                     parts.running_groups(
                         Live.groups,
+                        ready=Live.at > 0,
                         may_act=SessionState.may_act,
                         busy=WorkersState.busy,
                         on_cancel=WorkersState.ask_cancel,
