@@ -15,8 +15,8 @@ Row = rx.Var[Any]
 NUMBERS = ("threads", "tasks", "network", "disk", "gpu", "seen")
 # Least width in pixels, and the share of what is left over.
 WIDTHS = {
-    "name": (112, "1.2fr"),
-    "state": (116, ""),
+    "name": (120, "1.2fr"),
+    "state": (132, ""),
     "cpu": (112, ""),
     "memory": (236, "1.2fr"),
     "threads": (68, ""),
@@ -24,7 +24,7 @@ WIDTHS = {
     "network": (92, ""),
     "disk": (92, ""),
     "gpu": (60, ""),
-    "seen": (60, ""),
+    "seen": (80, ""),
     "host": (96, "1fr"),
 }
 
@@ -123,7 +123,7 @@ def table(
 
     def line(row: Row) -> rx.Component:
         return ui.virtual_row(
-            ui.virtual_cell(row["name"], main=True, class_name="k-medium k-ellipsis main"),
+            ui.virtual_cell(_cut(row["name"]), main=True, class_name="k-medium main"),
             *[shown(name, _cell(name, row)) for name in choices],
             index=row["index"].to(int),
             selected=selected == row["id"],
@@ -186,9 +186,14 @@ def _cell(name: str, row: Row) -> rx.Component:
         case "seen":
             return ui.virtual_cell(ui.age(row["seen"], short=True), number=True, second=True)
         case "host":
-            return ui.virtual_cell(row["host"], second=True, class_name="k-second k-ellipsis")
+            return ui.virtual_cell(_cut(row["host"]), second=True)
         case _:
             return ui.virtual_cell(row[name], number=True)
+
+
+def _cut(name: Row) -> rx.Component:
+    """A name that may be longer than its cell: hovering shows all of it."""
+    return rx.el.span(name, class_name="k-ellipsis", custom_attrs={"title": name})
 
 
 def legend() -> rx.Component:
@@ -208,7 +213,7 @@ def legend() -> rx.Component:
             t("workers.keys.open"),
             class_name="k-keys k-wide-only",
         ),
-        class_name="k-row between k-caption",
+        class_name="k-row between k-wrap k-caption k-table-keys",
     )
 
 
