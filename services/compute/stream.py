@@ -1,5 +1,6 @@
 """The task stream: who ran what and when."""
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ class TaskStream:
         self._cursor = 0
         self._steps: deque[Step] = deque(maxlen=MAX_STEPS)
         self._scheduler = ""
+        self._reading = asyncio.Lock()
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -43,6 +45,10 @@ class TaskStream:
 
     async def read(self, endpoint: Endpoint) -> tuple[Step, ...]:
         """The steps since the last call; the first call starts the noting. Raises Unreachable or Refused."""
+        async with self._reading:  # two who ask at the same moment would both keep the same steps
+            return await self._read(endpoint)
+
+    async def _read(self, endpoint: Endpoint) -> tuple[Step, ...]:
         if endpoint.address != self._scheduler:
             self._scheduler, self._cursor = endpoint.address, 0
             self._steps.clear()
