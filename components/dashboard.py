@@ -97,7 +97,7 @@ def _group(row: Row) -> rx.Component:
     )
 
 
-def events(rows: Row, *, ready: Any) -> rx.Component:
+def events(rows: Row, *, ready: Any, downloads: tuple[Text, Text]) -> rx.Component:
     """The newest events of workers."""
     none = rx.el.p(t("dashboard.events.none"), class_name="k-quiet")
     return ui.card(
@@ -107,9 +107,15 @@ def events(rows: Row, *, ready: Any) -> rx.Component:
             rx.cond(ready, none, ui.skeleton_rows(5, ("60%", "16%"))),
         ),
         title=t("dashboard.events"),
+        tools=[event_downloads(downloads)],
         flush=True,
         class_name="k-grow",
     )
+
+
+def event_downloads(hrefs: tuple[Text, Text]) -> rx.Component:
+    """Events as files; their own words, since a page offers other files as well."""
+    return ui.downloads((t("dashboard.events.csv"), t("dashboard.events.json")), hrefs)
 
 
 def event_line(row: Row) -> rx.Component:
@@ -155,10 +161,7 @@ def plots(
         tools=[
             ui.segmented(ranges, value=range_, label=t("dashboard.range.label"), on_change=on_range),
             ui.icon_button(t("common.as_table"), "table-2", pressed=as_table, on_click=on_table),
-            ui.download(t("common.download_csv"), href=downloads[0]),
-            ui.download(
-                t("common.download_json"), href=downloads[1], name="file-text", class_name="k-wide-only"
-            ),
+            ui.downloads((t("common.download_csv"), t("common.download_json")), downloads),
         ],
         class_name="k-plots",
     )

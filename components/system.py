@@ -116,6 +116,7 @@ def stream(
     window: Row,
     windows: Sequence[tuple[str, str]],
     on_window: Any,
+    downloads: tuple[Text, Text],
 ) -> rx.Component:
     """Who ran what, and when."""
     body = rx.cond(
@@ -139,7 +140,8 @@ def stream(
                 value=window,
                 label=t("system.stream.window"),
                 on_change=on_window,
-            )
+            ),
+            ui.downloads((t("system.stream.csv"), t("system.stream.json")), downloads),
         ],
     )
 
@@ -175,10 +177,7 @@ def groups(rows: Row, *, ready: Row, downloads: tuple[Text, Text]) -> rx.Compone
         class_name="k-scroll",
         caption=t("system.groups.caption"),
         tools=[
-            ui.download(t("common.download_csv"), href=downloads[0]),
-            ui.download(
-                t("common.download_json"), href=downloads[1], name="file-text", class_name="k-wide-only"
-            ),
+            ui.downloads((t("common.download_csv"), t("common.download_json")), downloads),
         ],
         flush=True,
     )

@@ -6,7 +6,7 @@ from typing import Any
 import reflex as rx
 
 from components import ui
-from components.dashboard import event_line, figure_of
+from components.dashboard import event_downloads, event_line, figure_of
 from components.ui.base import Content, Text
 from state.words import t
 
@@ -90,8 +90,7 @@ def toolbar(
             trigger=ui.icon("columns-3"),
             role="dialog",
         ),
-        ui.download(t("common.download_csv"), href=downloads[0]),
-        ui.download(t("common.download_json"), href=downloads[1], name="file-text", class_name="k-wide-only"),
+        ui.downloads((t("common.download_csv"), t("common.download_json")), downloads),
         class_name="k-toolbar",
     )
 
@@ -353,6 +352,7 @@ def overview(
     range_: Row,
     ranges: Sequence[str],
     on_range: Any,
+    downloads: tuple[Text, Text],
 ) -> rx.Component:
     """Present figures and their history."""
     options = [(name, t(f"dashboard.range.{name}")) for name in ranges]
@@ -365,11 +365,12 @@ def overview(
             class_name="k-facts columns",
         ),
         rx.el.div(
-            rx.el.h3(t("workers.history")),
+            rx.el.h3(t("workers.history"), class_name="k-grow"),
             ui.segmented(
                 options, value=range_, label=t("dashboard.range.label"), on_change=on_range, size="small"
             ),
-            class_name="k-row between",
+            ui.downloads((t("workers.history.csv"), t("workers.history.json")), downloads),
+            class_name="k-row k-wrap",
         ),
         rx.cond(
             plots_ready,
@@ -472,11 +473,18 @@ def profile(frames: Row, *, depth: Row, samples: Row, name: Row) -> rx.Component
     )
 
 
-def events(rows: Row) -> rx.Component:
+def events(rows: Row, *, downloads: tuple[Text, Text]) -> rx.Component:
     """What happened to this worker."""
     return rx.cond(
         rows.length() > 0,
-        rx.el.ul(rx.foreach(rows, event_line), class_name="k-list"),
+        rx.fragment(
+            rx.el.div(
+                rx.el.h3(t("workers.events"), class_name="k-grow"),
+                event_downloads(downloads),
+                class_name="k-row",
+            ),
+            rx.el.ul(rx.foreach(rows, event_line), class_name="k-list"),
+        ),
         rx.el.p(t("workers.events.none"), class_name="k-quiet"),
     )
 

@@ -197,6 +197,12 @@ def stream_channel(window: str, locale: str) -> Channel:
     return Channel(f"stream|{window}|{locale}", Stream, build, period=2.0)
 
 
+async def stretches(window: str, at: float) -> list[Step]:
+    """What is known of a window of the task stream; what is new is asked for first, as far as the compute answers."""
+    await ask(_stream.read)
+    return [step for step in _stream.steps if step.stop > at - WINDOWS[window]]
+
+
 class SystemState(rx.State):
     """The buttons of the page."""
 

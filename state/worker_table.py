@@ -34,6 +34,19 @@ COLUMNS = (
     "host",
 )
 DEFAULT_COLUMNS = ("state", "cpu", "memory", "threads", "tasks", "network", "seen")
+# The exact values behind a column, as a file has them.
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "state": ("state", "since"),
+    "cpu": ("cpu",),
+    "memory": ("memory", "managed", "unmanaged", "spilled", "limit"),
+    "threads": ("executing", "threads"),
+    "tasks": ("ready",),
+    "network": ("net_read", "net_write"),
+    "disk": ("disk_read", "disk_write"),
+    "gpu": ("gpu",),
+    "seen": ("last_seen",),
+    "host": ("host",),
+}
 
 SORTS: Mapping[str, Callable[[WorkerRow], Any]] = {
     "name": lambda row: _natural(row["name"]),
@@ -91,6 +104,18 @@ class WorkerView:
         usual = {"sort": plain.sort, "q": "", "state": "", "columns": ",".join(plain.columns), "worker": ""}
         return urlencode({name: value for name, value in given.items() if value != usual[name]}, safe=",-")
 
+    @property
+    def file_query(self) -> str:
+        """What /api/v1/workers is asked for the same rows in the same order, with the values of the columns."""
+        fields = ["name", *(field for column in self.columns for field in FIELDS[column])]
+        asked = {
+            "sort": ("-" if self.descending else "") + self.sort,
+            "q": self.text,
+            "state": self.state,
+            "fields": ",".join(fields),
+        }
+        return urlencode({name: value for name, value in asked.items() if value}, safe=",-")
+
     def sorted_by(self, column: str) -> "WorkerView":
         """The view after a click on a column head: that column, or the other direction. Unknown: unchanged."""
         if column not in SORTS:
@@ -122,15 +147,20 @@ def scrolled(view: WorkerView, first: int, visible: int) -> WorkerView:
     return replace(view, offset=offset, size=fits + 2 * OVERSCAN)
 
 
-def select(rows: Sequence[WorkerRow], view: WorkerView) -> list[WorkerRow]:
-    """All rows of the view in order. Lost workers stay where their last values put them."""
-    text = view.text.casefold()
-    found = [
+def matching(rows: Sequence[WorkerRow], text: str, state: str) -> list[WorkerRow]:
+    """The rows in this state (empty: in any) whose name or host has this text, in the order they come."""
+    text = text.casefold()
+    return [
         row
         for row in rows
-        if (not view.state or row["state"] == view.state)
+        if (not state or row["state"] == state)
         and (not text or text in row["name"].casefold() or text in row["host"].casefold())
     ]
+
+
+def select(rows: Sequence[WorkerRow], view: WorkerView) -> list[WorkerRow]:
+    """All rows of the view in order. Lost workers stay where their last values put them."""
+    found = matching(rows, view.text, view.state)
     # Two stable sorts: names keep their order among equals in either direction.
     found.sort(key=SORTS["name"])
     if view.sort != "name" or view.descending:

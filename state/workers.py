@@ -124,6 +124,7 @@ class WorkersState(rx.State):
     filter: str = ""
     columns: list[str] = list(WorkerView().columns)
     shown: list[str] = list(WorkerView().columns)
+    file_query: str = WorkerView().file_query
     selected: str = ""
     tab: str = TABS[0]
     range: str = DEFAULT_RANGE
@@ -303,6 +304,7 @@ class WorkersState(rx.State):
             "filter": view.state,
             "columns": list(view.columns),
             "shown": [name for name in view.columns if not view.selected or name in BESIDE_PANEL],
+            "file_query": view.file_query,
             "selected": view.selected,
             "tab": tab if tab in TABS else TABS[0],
             "range": span if span in plots.RANGES else DEFAULT_RANGE,

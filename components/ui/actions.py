@@ -112,6 +112,14 @@ def download(label: Text, *, href: Text, name: Text = "download", **props: Any) 
     )
 
 
+def downloads(labels: tuple[Text, Text], hrefs: tuple[Text, Text]) -> rx.Component:
+    """The same as CSV and as JSON; where there is little room only the first."""
+    return rx.fragment(
+        download(labels[0], href=hrefs[0]),
+        download(labels[1], href=hrefs[1], name="file-text", class_name="k-wide-only"),
+    )
+
+
 def text_link(label: Content, *, href: Text, arrow: bool = False, **props: Any) -> rx.Component:
     """A link in a text or at the end of a card's head; `arrow` for "Todos →"."""
     tail = [icon("arrow-right")] if arrow else []

@@ -7,8 +7,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from keepai.api.access import person_of, requires, signed_in
 from keepai.api.files import Format, encode, table
+from keepai.api.lists import Fields, chosen
 from services import live
+from services.errors import Invalid
 from services.snapshot import WorkerRow
+from state.worker_table import SORTS, STATES, WorkerView, matching, select
 
 router = APIRouter(prefix="/api/v1", tags=["compute"])
 
@@ -26,17 +29,37 @@ async def dashboard() -> Response:
     return Response(encode({**EMPTY, **(snapshot or {}), **age}), media_type="application/json")
 
 
+Text = Annotated[str, Query(max_length=100, description="Only workers whose name or host has this text.")]
+State = Annotated[str, Query(max_length=20, description="Only workers in this state.")]
+Sort = Annotated[
+    str, Query(max_length=20, description="A column of the table; - before it: the other way round.")
+]
+As = Annotated[Format, Query(alias="format")]
+
+
 @router.get("/workers", dependencies=[requires("compute:read")])
-async def workers(form: Annotated[Format, Query(alias="format")] = "json") -> Response:
-    """Every worker as the table shows it, as a file."""
+async def workers(
+    q: Text = "", state: State = "", sort: Sort = "", fields: Fields = "", form: As = "json"
+) -> Response:
+    """Every worker with all that is known of it, as a file; or the rows and fields asked for."""
+    wanted = chosen(fields, WORKER_COLUMNS)
+    column = sort.removeprefix("-")
+    wrong = {"state": state not in ("", *STATES), "sort": column not in ("", *SORTS) or sort == "-"}
+    if any(wrong.values()):
+        raise Invalid(fields={name: "errors.field.choice" for name, is_wrong in wrong.items() if is_wrong})
     snapshot = live.latest()
-    return table(snapshot["workers"] if snapshot else [], WORKER_COLUMNS, "workers", form)
+    found = matching(snapshot["workers"] if snapshot else [], q, state)
+    if column:
+        found = select(found, WorkerView(sort=column, descending=sort != column))
+    return table(found, wanted, "workers", form)
 
 
 @router.get("/workers.{form}", dependencies=[requires("compute:read")], include_in_schema=False)
-async def workers_file(form: Format) -> Response:
+async def workers_file(
+    form: Format, q: Text = "", state: State = "", sort: Sort = "", fields: Fields = ""
+) -> Response:
     """The same under an address that ends like a file."""
-    return await workers(form)
+    return await workers(q, state, sort, fields, form)
 
 
 @router.get("/session", dependencies=[signed_in("it tells people about themselves")])

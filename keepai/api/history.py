@@ -1,6 +1,7 @@
 """What was measured and what happened, for programs and as files."""
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -15,8 +16,10 @@ from keepai.api.lists import USUAL, Cursor, Fields, Limit, Place, chosen, page, 
 from models import Compute, TaskGroupRun, WorkerEvent
 from services import db, history, live, task_groups, worker_events
 from services.clock import now
+from services.compute.stream import Step
 from services.errors import Invalid, NotFound
-from services.snapshot import COMPUTE_METRICS
+from services.snapshot import COMPUTE_METRICS, WorkerRow
+from state import system
 
 router = APIRouter(prefix="/api/v1", tags=["history"], dependencies=[requires("compute:read")])
 
@@ -40,8 +43,13 @@ METRICS: Mapping[str, Sequence[str]] = {
 }
 EVENT_COLUMNS = ("at", "worker_id", "worker_name", "kind", "by", "detail")
 GROUP_COLUMNS = ("finished_at", "started_at", "name", "tasks", "errors", "seconds", "nbytes")
+STEP_COLUMNS = (
+    *("start", "stop", "seconds", "worker_id", "worker_name", "address", "thread"),
+    *("prefix", "action", "erred"),
+)
 
 Span = Literal["15m", "1h", "24h", "7d"]
+Window = Literal["1m", "5m", "30m"]
 Moment = Annotated[str, Query(max_length=40, description="ISO 8601 or seconds since 1970.")]
 As = Annotated[Format, Query(alias="format")]
 
@@ -111,6 +119,16 @@ async def groups(
     return await _answer(find, _group, GROUP_COLUMNS, "task-groups", limit, cursor, fields, form)
 
 
+@router.get("/task-stream", response_class=Response)
+async def stream(window: Window = system.DEFAULT_WINDOW, fields: Fields = "", form: As = "json") -> Response:
+    """Who ran what in the last minutes, oldest first. The scheduler notes it only while somebody looks or asks."""
+    wanted = chosen(fields, STEP_COLUMNS)
+    snapshot = live.latest()
+    workers = {row["address"]: row for row in (snapshot["workers"] if snapshot else [])}
+    rows = [_step(step, workers.get(step.worker)) for step in await system.stretches(window, time.time())]
+    return table(rows, wanted, "keepai-task-stream", form)
+
+
 Row = WorkerEvent | TaskGroupRun
 Finder = Callable[[Session, int, tuple[datetime, UUID] | None], list[Any]]
 
@@ -167,6 +185,22 @@ def _event(event: WorkerEvent) -> dict[str, Any]:
 def _group(run: TaskGroupRun) -> dict[str, Any]:
     times = {name: _iso(getattr(run, name)) for name in ("finished_at", "started_at")}
     return {**{name: getattr(run, name) for name in GROUP_COLUMNS}, **times}
+
+
+def _step(step: Step, worker: WorkerRow | None) -> dict[str, Any]:
+    """A stretch of work; a worker that left the list is known by its address alone."""
+    return {
+        "start": step.start,  # seconds since 1970, as the worker's clock has them
+        "stop": step.stop,
+        "seconds": round(step.stop - step.start, 6),
+        "worker_id": worker["id"] if worker else "",
+        "worker_name": worker["name"] if worker else "",
+        "address": step.worker,
+        "thread": step.thread,
+        "prefix": step.prefix,
+        "action": step.action,
+        "erred": step.erred,
+    }
 
 
 def _iso(moment: datetime | None) -> str | None:

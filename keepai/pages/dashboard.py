@@ -3,6 +3,7 @@
 import reflex as rx
 
 from components import dashboard as parts
+from keepai.api.lists import MOST
 from keepai.pages.shell import shell
 from state import plots
 from state.dashboard import DashboardPlots, DashboardState, Live, Trends
@@ -57,7 +58,14 @@ def _below() -> rx.Component:
                 ),
             ),
             parts.groups(Live.groups, ready=Live.at > 0),
-            parts.events(Live.events, ready=Live.at > 0),
+            parts.events(
+                Live.events,
+                ready=Live.at > 0,
+                downloads=(
+                    "/api/v1/worker-events?format=csv",
+                    f"/api/v1/worker-events?limit={MOST}&format=json",
+                ),
+            ),
             class_name="k-stack",
         ),
         class_name="k-two",

@@ -40,6 +40,10 @@ def page() -> rx.Component:
                 window=Stream.window,
                 windows=[(name, f"system.stream.{name}") for name in WINDOWS],
                 on_window=SystemState.show_window,
+                downloads=(
+                    f"/api/v1/task-stream?window={Stream.window}&format=csv",
+                    f"/api/v1/task-stream?window={Stream.window}&format=json",
+                ),
             ),
             rx.el.div(
                 rx.el.div(

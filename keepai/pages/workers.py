@@ -5,6 +5,7 @@ import reflex as rx
 from components import ui
 from components import workers as parts
 from components.dashboard import no_workers
+from keepai.api.lists import MOST
 from keepai.pages.shell import shell
 from state import plots
 from state.dashboard import Live
@@ -68,7 +69,10 @@ def _toolbar() -> rx.Component:
         on_filter=WorkersState.filter_by,
         on_clear=WorkersState.clear_filter,
         on_column=WorkersState.toggle_column,
-        downloads=("/api/v1/workers.csv", "/api/v1/workers.json"),
+        downloads=(
+            f"/api/v1/workers.csv?{WorkersState.file_query}",
+            f"/api/v1/workers.json?{WorkersState.file_query}",
+        ),
         scale=rx.cond(
             SessionState.may_scale & Live.compute["embedded"],
             parts.scale(now=WorkerRows.all, busy=WorkersState.busy, on_scale=WorkersState.scale),
@@ -159,7 +163,15 @@ def _content() -> rx.Component:
                 )
             ),
         ),
-        ("events", tab(parts.events(WorkerInsight.events))),
+        (
+            "events",
+            tab(
+                parts.events(
+                    WorkerInsight.events,
+                    downloads=_files(f"worker-events?worker={WorkersState.selected}&limit={MOST}"),
+                )
+            ),
+        ),
         parts.overview(
             WorkerPanel.worker,
             plots_ready=WorkerPlots.ready,
@@ -170,8 +182,14 @@ def _content() -> rx.Component:
             range_=WorkersState.range,
             ranges=list(plots.RANGES),
             on_range=WorkersState.show_range,
+            downloads=_files(f"history?subject=worker:{WorkersState.selected}&range={WorkersState.range}"),
         ),
     )
+
+
+def _files(address: str) -> tuple[str, str]:
+    """The addresses of a file, as CSV and as JSON."""
+    return f"/api/v1/{address}&format=csv", f"/api/v1/{address}&format=json"
 
 
 def _confirm() -> rx.Component:

@@ -1,5 +1,6 @@
 """The table of workers and the panel: what one sees is in the address, and stays while everything moves."""
 
+import json
 import re
 
 import pytest
@@ -225,9 +226,51 @@ async def test_on_a_phone_a_row_is_a_card_and_the_panel_covers_the_page(table_as
 
 
 async def test_downloads_hold_what_the_table_shows(table_as: PageAs):
-    screen = await table_as()
-    async with screen.page.expect_download() as started:
-        await screen.page.get_by_role("link", name=pt("common.download_csv")).click()
-    file = await started.value
-    text = (await file.path()).read_text()
+    screen = await table_as(path="/workers?sort=-name&q=-1&columns=state,host")
+    await expect(screen.rows).to_have_count(13)
+    rows = [line.split(",") for line in (await _file(screen, "common.download_csv")).splitlines()]
+    assert rows[0] == ["name", "state", "since", "host"]
+    assert [row[0] for row in rows[1:]] == await screen.names()
+    items = json.loads(await _file(screen, "common.download_json"))["items"]
+    assert [item["name"] for item in items] == await screen.names()
+    await screen.page.get_by_role("button", name=re.compile(pt("workers.all"))).click()
+    await screen.at("/workers?sort=-name&columns=state,host")
+    await expect(screen.rows.nth(12)).to_be_visible()
+    text = await _file(screen, "common.download_csv")
     assert text.count("node-") == 31 and LONG in text and "gone-4" in text
+
+
+async def test_the_history_and_the_events_of_a_worker_are_downloaded_from_its_panel(
+    page_as: PageAs, house: House
+):
+    await house.has_workers(2)
+    screen = await page_as("viewer", "/workers")
+    name = (await screen.names())[0]
+    await screen.row(name).click()
+    await expect(screen.page.get_by_role("complementary")).to_contain_text(name)
+    worker = await screen.row(name).get_attribute("data-id")
+    history = await _file(screen, "workers.history.csv")
+    assert history.startswith("time,kind,compute,worker,cpu") and f",{worker}," in history
+    (plot,) = json.loads(await _file(screen, "workers.history.json"))["plots"]
+    assert plot["labels"]["worker"] == worker
+    await screen.page.get_by_role("tab", name=pt("workers.tab.events")).click()
+    lines = (await _file(screen, "dashboard.events.csv")).splitlines()
+    assert {line.split(",")[1] for line in lines[1:]} == {worker}
+    items = json.loads(await _file(screen, "dashboard.events.json"))["items"]
+    assert {item["worker_name"] for item in items} == {name}
+
+
+@pytest.mark.parametrize(("path", "words"), [("/", "dashboard.events"), ("/system", "system.stream")])
+async def test_other_cards_offer_what_they_show_as_files(page_as: PageAs, path: str, words: str):
+    screen = await page_as("viewer", path)
+    assert "worker_name" in (await _file(screen, f"{words}.csv")).splitlines()[0]
+    assert "items" in json.loads(await _file(screen, f"{words}.json"))
+
+
+async def _file(screen: Screen, words: str) -> str:
+    """What a link downloads, with the ending that its words promise."""
+    async with screen.page.expect_download() as started:
+        await screen.page.get_by_role("link", name=pt(words)).click()
+    file = await started.value
+    assert file.suggested_filename.endswith("." + re.split("[._]", words)[-1])
+    return (await file.path()).read_text()

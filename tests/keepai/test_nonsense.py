@@ -22,7 +22,7 @@ PARAMETERS = [
     "limit",
     "cursor",
 ]
-PARAMETERS += ["fields", "worker", "next", "error", "lang"]
+PARAMETERS += ["fields", "worker", "next", "error", "lang", "q", "state", "sort", "window"]
 PIECES = [
     "",
     "0",

@@ -58,6 +58,8 @@ WORDS = {
     "dashboard.groups": "Groups at work",
     "dashboard.groups.none": "Nothing runs at the moment. Task groups appear here as soon as somebody sends work.",
     "dashboard.events": "Latest events",
+    "dashboard.events.csv": "Download events as CSV",
+    "dashboard.events.json": "Download events as JSON",
     "dashboard.events.none": "No events yet. Workers that join, leave or pause appear here.",
     "dashboard.attention": "Needs attention",
     "dashboard.empty": "The compute has no workers",

@@ -35,6 +35,8 @@ WORDS = {
     "system.history.hour": "1 h, for 400 days",
     "system.history.database": "database",
     "system.stream": "Task stream",
+    "system.stream.csv": "Download task stream as CSV",
+    "system.stream.json": "Download task stream as JSON",
     "system.stream.busy": "busy",
     "system.stream.label": "Task stream by worker",
     "system.stream.empty": "empty = idle thread",

@@ -58,6 +58,8 @@ WORDS = {
     "dashboard.groups": "Grupos em execução",
     "dashboard.groups.none": "Nada em execução agora. Os grupos de tarefas aparecem aqui assim que alguém envia trabalho.",
     "dashboard.events": "Últimos eventos",
+    "dashboard.events.csv": "Baixar eventos em CSV",
+    "dashboard.events.json": "Baixar eventos em JSON",
     "dashboard.events.none": "Nenhum evento ainda. Entradas, saídas e pausas de workers aparecem aqui.",
     "dashboard.attention": "Precisa de atenção",
     "dashboard.empty": "Nenhum worker na computação",

@@ -35,6 +35,8 @@ WORDS = {
     "system.history.hour": "1 h, por 400 dias",
     "system.history.database": "banco de dados",
     "system.stream": "Fluxo de tarefas",
+    "system.stream.csv": "Baixar fluxo de tarefas em CSV",
+    "system.stream.json": "Baixar fluxo de tarefas em JSON",
     "system.stream.busy": "ocupado",
     "system.stream.label": "Fluxo de tarefas por worker",
     "system.stream.empty": "vazio = thread parada",

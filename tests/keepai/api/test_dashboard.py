@@ -8,6 +8,7 @@ import time
 import pytest
 
 from services import live
+from state.worker_table import COLUMNS, FIELDS, parse
 from tests.keepai.around import snapshot, worker
 
 
@@ -47,6 +48,77 @@ async def test_workers_as_a_file(client, carla, enter):
     assert rows[0]["gpu"] == ""
     items = (await client.get("/api/v1/workers")).json()["items"]
     assert [row["name"] for row in items] == ["a", '=HYPERLINK("x")']
+
+
+CROWD = [
+    worker("node-10", cpu=100.0, host="big"),
+    worker("node-2", cpu=300.0, host="big"),
+    worker("gone", state="lost", cpu=400.0, host="small"),
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ("", ["node-10", "node-2", "gone"]),
+        ("sort=name", ["gone", "node-2", "node-10"]),
+        ("sort=-cpu", ["gone", "node-2", "node-10"]),
+        ("state=running", ["node-10", "node-2"]),
+        ("state=running&sort=-name", ["node-10", "node-2"]),
+        ("q=NODE-1", ["node-10"]),
+        ("q=small", ["gone"]),
+        ("q=nobody", []),
+    ],
+)
+@pytest.mark.parametrize("path", ["workers", "workers.json"])
+async def test_the_rows_of_a_filter_in_the_order_of_a_sort(client, carla, enter, path, asked, names):
+    enter(client, carla)
+    live.publish(snapshot(workers=CROWD))
+    items = (await client.get(f"/api/v1/{path}?{asked}")).json()["items"]
+    assert [item["name"] for item in items] == names
+
+
+async def test_a_file_has_the_columns_that_the_table_shows(client, carla, enter):
+    enter(client, carla)
+    live.publish(snapshot(workers=CROWD))
+    view = parse({"sort": "-memory", "state": "lost", "columns": "host,memory"})
+    answer = await client.get(f"/api/v1/workers.csv?{view.file_query}")
+    head, line, _end = answer.text.split("\r\n")
+    assert head == "name,memory,managed,unmanaged,spilled,limit,host"
+    assert line == "gone,0,0,0,0,0,small"
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+async def test_every_column_of_the_table_is_in_a_file(client, carla, enter, column):
+    enter(client, carla)
+    live.publish(snapshot(workers=CROWD))
+    answer = await client.get(f"/api/v1/workers.json?{parse({'columns': column}).file_query}")
+    assert answer.json()["items"][0].keys() == {"name", *FIELDS[column]}
+
+
+@pytest.mark.parametrize(
+    ("params", "fields"),
+    [
+        ({"state": "happy"}, ["state"]),
+        ({"state": "x" * 21}, ["state"]),
+        ({"sort": "-"}, ["sort"]),
+        ({"sort": "--cpu"}, ["sort"]),
+        ({"sort": "tasks "}, ["sort"]),
+        ({"sort": "x" * 5000}, ["sort"]),
+        ({"state": "\x00", "sort": "__proto__"}, ["state", "sort"]),
+        ({"q": "x" * 101}, ["q"]),
+        ({"fields": "name,password"}, ["fields"]),
+        ({"fields": "tasks"}, ["fields"]),
+    ],
+)
+@pytest.mark.parametrize("path", ["workers", "workers.csv"])
+async def test_what_cannot_be_asked_of_the_table_is_told_by_its_field(
+    client, carla, enter, path, params, fields
+):
+    enter(client, carla)
+    answer = await client.get(f"/api/v1/{path}", params=params)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == fields
 
 
 @pytest.mark.parametrize("form", ["xml", "", "CSV", "x" * 5000, "csv\x00"])

@@ -2,16 +2,21 @@
 
 import csv
 import io
+import time
 from datetime import timedelta
+from typing import get_args
 from uuid import UUID
 
 import pytest
 
+from keepai.api.history import Window
 from models import TaskGroupRun, WorkerEvent
 from models.base import new_id
 from services import db, history, live, workers
 from services.clock import now
-from tests.keepai.around import snapshot
+from services.compute.stream import Step, TaskStream
+from state import system
+from tests.keepai.around import snapshot, worker
 
 WORKER = "0192f0c0000070008000000000000001"
 
@@ -247,6 +252,51 @@ async def test_bad_list_parameters_are_told_by_their_field(carlas, compute, path
     answer = await carlas.get(f"/api/v1/{path}", params=params)
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+@pytest.fixture
+def stretches(monkeypatch):
+    """Work that the scheduler told of, in a compute that answers no more."""
+    at = time.time()
+    stream = TaskStream()
+    stream._steps.extend(
+        Step("tcp://h:1", "7", f"load-{ago}", "compute", at - ago - 2, at - ago, ago == 30)
+        for ago in (400, 30, 10)
+    )
+    stream._steps.append(Step("tcp://gone:1", "8", "=1+1", "transfer", -(10.0**300), at, False))
+    monkeypatch.setattr(system, "_stream", stream)
+    live.publish(snapshot(workers=[worker("ipe-1", address="tcp://h:1")]))
+
+
+async def test_the_task_stream_of_a_window(carlas, stretches):
+    answer = await carlas.get("/api/v1/task-stream?window=5m")
+    assert answer.headers["content-disposition"] == 'attachment; filename="keepai-task-stream.json"'
+    items = answer.json()["items"]
+    assert [item["prefix"] for item in items] == ["load-30", "load-10", "=1+1"]
+    first, _, last = items
+    assert (first["worker_name"], first["worker_id"], first["erred"]) == ("ipe-1", "ipe-1", True)
+    assert first["seconds"] == pytest.approx(2) and first["stop"] - first["start"] == pytest.approx(2)
+    assert (last["worker_name"], last["address"], last["action"]) == ("", "tcp://gone:1", "transfer")
+    assert len((await carlas.get("/api/v1/task-stream?window=30m")).json()["items"]) == 4
+    text = (await carlas.get("/api/v1/task-stream?format=csv&fields=prefix,thread")).text
+    assert text.split() == ["prefix,thread", "load-30,7", "load-10,7", "'=1+1,8"]
+
+
+async def test_the_task_stream_before_there_is_any(carlas):
+    assert (await carlas.get("/api/v1/task-stream")).json() == {"items": []}
+
+
+@pytest.mark.parametrize(
+    ("params", "field"),
+    [({"window": "2h"}, "window"), ({"window": "5m\x00"}, "window"), ({"fields": "stack"}, "fields")],
+)
+async def test_a_window_that_there_is_not(carlas, stretches, params, field):
+    answer = await carlas.get("/api/v1/task-stream", params=params)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+
+
+def test_every_window_of_the_page_can_be_downloaded():
+    assert set(get_args(Window)) == set(system.WINDOWS)
 
 
 @pytest.mark.parametrize("worker", ["x", "tcp://1.2.3.4:5", "0" * 31, "0" * 33, "G" * 32, "\x00"])
