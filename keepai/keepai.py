@@ -19,6 +19,7 @@ from services.clock import now
 from services.settings import Settings, get_settings
 from state import live as live_state
 from state import plots
+from state.absent import Absent
 from state.binding import OwnTabsOnly
 from state.leaving import REVOKED
 
@@ -61,7 +62,10 @@ async def lifespan() -> AsyncIterator[None]:
     operations.configure(bus, settings)
     loop = asyncio.get_running_loop()
     identity.on_end(lambda ended: loop.call_soon_threadsafe(_kick_soon, broadcaster, ended))
-    tasks = [asyncio.create_task(broadcaster.run()), asyncio.create_task(_check_sessions(broadcaster))]
+    absent = Absent(app.state_manager, lambda: app.event_namespace.token_to_sid)
+    tasks = [
+        asyncio.create_task(work) for work in (broadcaster.run(), _check_sessions(broadcaster), absent.run())
+    ]
     thread = _background(settings, bus) if not redis_url else None
     try:
         yield
