@@ -25,7 +25,7 @@ def tiles(values: Row, sparks: Row, *, ready: Any) -> rx.Component:
     return rx.el.section(
         *[_tile(name, values, sparks, ready) for name in TILE_LINKS],
         aria_label=t("dashboard.now"),
-        class_name="k-tiles",
+        class_name="k-tiles k-fades",
     )
 
 
@@ -76,17 +76,25 @@ def _attention_row(row: Row) -> rx.Component:
     )
 
 
-def groups(rows: Row, *, ready: Any) -> rx.Component:
+def groups(rows: Row, *, compute: Row) -> rx.Component:
     """Task groups at work, each with its progress."""
-    none = rx.el.p(t("dashboard.groups.none"), class_name="k-quiet")
     return ui.card(
         rx.cond(
-            rows.length() > 0,
-            rx.el.ul(rx.foreach(rows, _group), class_name="k-list"),
-            rx.cond(ready, none, ui.skeleton_rows(2, ("50%", "12%"))),
+            rows.length() > 0, rx.el.ul(rx.foreach(rows, _group), class_name="k-list"), no_groups(compute)
         ),
         title=t("dashboard.groups"),
         flush=True,
+        class_name="k-fades",
+    )
+
+
+def no_groups(compute: Row) -> rx.Component:
+    """Nothing runs, or nobody knows what runs."""
+    return rx.match(
+        compute["state"],
+        ("waiting", ui.skeleton_rows(2, ("50%", "12%"))),
+        ("out_of_reach", rx.el.p(t("system.away_text"), class_name="k-quiet")),
+        rx.el.p(t("dashboard.groups.none"), class_name="k-quiet"),
     )
 
 
@@ -163,7 +171,7 @@ def plots(
             ui.icon_button(t("common.as_table"), "table-2", pressed=as_table, on_click=on_table),
             ui.downloads((t("common.download_csv"), t("common.download_json")), downloads),
         ],
-        class_name="k-plots",
+        class_name="k-plots k-fades",
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import reflex as rx
 
 from components import ui
+from components.dashboard import no_groups
 from components.ui.base import Text
 from components.workers import insight, log
 from state.words import t
@@ -204,16 +205,15 @@ def _group(row: Row) -> rx.Component:
     )
 
 
-def running_groups(rows: Row, *, ready: Any, may_act: Row, busy: Row, on_cancel: Any) -> rx.Component:
+def running_groups(rows: Row, *, compute: Row, may_act: Row, busy: Row, on_cancel: Any) -> rx.Component:
     """Groups at work, each with a way to give it up."""
-    none = rx.el.p(t("dashboard.groups.none"), class_name="k-quiet")
     return ui.card(
         rx.cond(
             rows.length() > 0,
             rx.el.ul(
                 rx.foreach(rows, lambda row: _running(row, may_act, busy, on_cancel)), class_name="k-list"
             ),
-            rx.cond(ready, none, ui.skeleton_rows(2, ("50%", "12%"))),
+            no_groups(compute),
         ),
         title=t("dashboard.groups"),
         flush=True,
@@ -270,6 +270,6 @@ def scheduler_log(*, state: Row, lines: Row) -> rx.Component:
 def _asked(state: Row, content: rx.Component) -> rx.Component:
     return rx.cond(
         state == "failed",
-        ui.broken(t("system.away"), t("system.away_text"), name="unplug"),
+        rx.el.p(t("system.away_text"), class_name="k-quiet"),
         insight(state, content),
     )

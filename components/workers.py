@@ -246,7 +246,7 @@ def panel(
                 on_change=on_tab,
                 id="worker",
             ),
-            ui.tab_panel(content, value=tab, id="worker"),
+            ui.tab_panel(content, value=tab, id="worker", class_name="k-fades"),
             title=worker["name"],
             label=t("workers.panel", name=worker["name"]),
             close_label=t("workers.panel.close"),

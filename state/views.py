@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from services import format
 from services.i18n import translate, translate_count
-from services.snapshot import GroupRow, Snapshot, Totals, WorkerRow
+from services.snapshot import GroupRow, Snapshot, Totals, WorkerRow, totals
 
 EVENT_LOOKS: Mapping[str, str] = {
     "joined": "ok",
@@ -148,17 +148,23 @@ def compute(snapshot: Snapshot, locale: str) -> ComputeView:
 
 def tiles(snapshot: Snapshot, locale: str) -> dict[str, Tile]:
     """The tiles of the dashboard."""
-    total = snapshot["totals"]
+    total = totals_shown(snapshot)
+    shown = {
+        "workers": _workers_tile(total, locale),
+        **_load_tiles(total, locale),
+        "services": _services_tile(snapshot["probes"], locale),
+    }
+    if snapshot["compute"]["state"] == "live":
+        return shown
+    # How many tasks wait only the scheduler knows.
+    gone = ("tasks",) if total["workers"] else ("threads", "memory", "cpu", "tasks")
+    return {**shown, **dict.fromkeys(gone, Tile(figure=format.NOTHING, unit="", context="", exact=""))}
+
+
+def _load_tiles(total: Totals, locale: str) -> dict[str, Tile]:
     memory, unit = format.bytes_parts(locale, total["memory"])
     number = format.number
     return {
-        "workers": _tile(
-            number(locale, total["workers"]),
-            translate(locale, "dashboard.of", total=number(locale, total["known"]))
-            if total["known"] != total["workers"]
-            else "",
-            _workers_context(total, locale),
-        ),
         "threads": _tile(
             number(locale, total["executing"]),
             translate(locale, "dashboard.of_busy", total=number(locale, total["threads"])),
@@ -178,13 +184,31 @@ def tiles(snapshot: Snapshot, locale: str) -> dict[str, Tile]:
             format.percent(locale, total["cpu"], 2),
         ),
         "tasks": _tile(number(locale, total["queued"]), "", _tasks_context(total, locale)),
-        "services": _services_tile(snapshot["probes"], locale),
     }
 
 
 def _tile(figure: str, unit: str, context: str, exact: str = "") -> Tile:
     """A tile whose figure is exact as it stands, unless a more exact one is given."""
     return Tile(figure=figure, unit=unit, context=context, exact=exact or f"{figure} {unit}".strip())
+
+
+def totals_shown(snapshot: Snapshot) -> Totals:
+    """The sums; while the compute is out of reach, those of the last values of the workers it had."""
+    if snapshot["compute"]["state"] == "live":
+        return snapshot["totals"]
+    rows: list[WorkerRow] = [
+        {**row, "state": "running"} if row["state"] == "unknown" else row for row in snapshot["workers"]
+    ]
+    return totals(rows, {})
+
+
+def _workers_tile(total: Totals, locale: str) -> Tile:
+    known = format.number(locale, total["known"])
+    return _tile(
+        format.number(locale, total["workers"]),
+        translate(locale, "dashboard.of", total=known) if total["known"] != total["workers"] else "",
+        _workers_context(total, locale),
+    )
 
 
 def _workers_context(total: Totals, locale: str) -> str:
@@ -393,14 +417,16 @@ def worker_cell(row: WorkerRow, index: int, locale: str) -> WorkerCell:
     )
 
 
-def table_totals(total: Totals, locale: str) -> dict[str, dict[str, str]]:
+def table_totals(snapshot: Snapshot, locale: str) -> dict[str, dict[str, str]]:
     """The last row of the worker table: sums over the connected ones."""
+    total, live = totals_shown(snapshot), snapshot["compute"]["state"] == "live"
+    count = translate_count(
+        locale, "workers.connected", total["workers"], number=format.number(locale, total["workers"])
+    )
     limit = translate(locale, "dashboard.of", total=format.bytes_binary(locale, total["limit"]))
     return {
         "totals": {
-            "workers": translate_count(
-                locale, "workers.connected", total["workers"], number=format.number(locale, total["workers"])
-            ),
+            "workers": count if live else translate(locale, "workers.last_values"),
             "cpu": format.percent(locale, total["cpu"]),
             "memory": format.bytes_binary(locale, total["memory"]) + (f" {limit}" if total["limit"] else ""),
             "threads": f"{total['executing']}/{total['threads']}",

@@ -53,7 +53,7 @@ def rows_channel(view: WorkerView, locale: str) -> Channel:
             "found": len(found),
             "all": len(snapshot["workers"]),
             "counts": counts(snapshot["workers"]),
-            **views.table_totals(snapshot["totals"], locale),
+            **views.table_totals(snapshot, locale),
         }
 
     return Channel(f"rows|{view.key}|{locale}", WorkerRows, build)

@@ -57,7 +57,7 @@ def _below() -> rx.Component:
                     on_hide=DashboardState.hide_checklist,
                 ),
             ),
-            parts.groups(Live.groups, ready=Live.at > 0),
+            parts.groups(Live.groups, compute=Live.compute),
             parts.events(
                 Live.events,
                 ready=Live.at > 0,

@@ -49,7 +49,7 @@ def page() -> rx.Component:
                 rx.el.div(
                     parts.running_groups(
                         Live.groups,
-                        ready=Live.at > 0,
+                        compute=Live.compute,
                         may_act=SessionState.may_act,
                         busy=WorkersState.busy,
                         on_cancel=WorkersState.ask_cancel,
@@ -76,7 +76,7 @@ def page() -> rx.Component:
             worker_parts.confirm(
                 WorkersState.pending, on_confirm=WorkersState.confirm, on_cancel=WorkersState.dismiss
             ),
-            class_name="k-stack",
+            class_name="k-stack k-fades-late",
         ),
         title=t("system.title"),
         place="system",

@@ -31,7 +31,7 @@ def page() -> rx.Component:
                     ui.card(ui.skeleton_rows(12), flush=True),
                 ),
                 rx.cond(WorkerRows.found > 0, parts.legend(), rx.fragment()),
-                class_name="k-left",
+                class_name="k-left k-fades",
             ),
             rx.cond(WorkersState.selected != "", _panel(alone=False), rx.fragment()),
             _confirm(),

@@ -6,6 +6,7 @@ WORDS = {
     "workers.title": "Workers",
     "workers.connected.one": "{number} connected",
     "workers.connected.other": "{number} connected",
+    "workers.last_values": "Last values",
     "workers.search": "Name or host",
     "workers.search.label": "Filter workers by name or host",
     "workers.all": "All",

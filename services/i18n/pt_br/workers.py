@@ -6,6 +6,7 @@ WORDS = {
     "workers.title": "Workers",
     "workers.connected.one": "{number} conectado",
     "workers.connected.other": "{number} conectados",
+    "workers.last_values": "Últimos valores",
     "workers.search": "Nome ou host",
     "workers.search.label": "Filtrar workers por nome ou host",
     "workers.all": "Todos",
