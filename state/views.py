@@ -164,15 +164,12 @@ def tiles(snapshot: Snapshot, locale: str) -> dict[str, Tile]:
 def _load_tiles(total: Totals, locale: str) -> dict[str, Tile]:
     memory, unit = format.bytes_parts(locale, total["memory"])
     number = format.number
+    free = max(0, total["threads"] - total["executing"])
     return {
         "threads": _tile(
             number(locale, total["executing"]),
             translate(locale, "dashboard.of_busy", total=number(locale, total["threads"])),
-            translate(
-                locale,
-                "dashboard.free_threads",
-                count=number(locale, max(0, total["threads"] - total["executing"])),
-            ),
+            translate_count(locale, "dashboard.free_threads", free, number=number(locale, free)),
         ),
         "memory": _tile(
             memory, unit, _memory_context(total, locale), format.bytes_binary(locale, total["memory"], 3)
@@ -246,14 +243,17 @@ AI_PROBES = ("ollama", "openwebui")
 def _services_tile(probes: Sequence[Mapping[str, Any]], locale: str) -> Tile:
     services = [probe for probe in probes if probe["name"] in AI_PROBES]
     configured = [probe for probe in services if probe["state"] != "not_configured"]
+    if not configured:
+        words = translate(locale, "dashboard.none_configured")
+        return Tile(figure=format.NOTHING, unit="", context=words, exact="")
     up = sum(probe["state"] in ("ok", "slow") for probe in configured)
     slow = sum(probe["state"] == "slow" for probe in configured)
     absent = len(services) - len(configured)
     parts = []
     if slow:
-        parts.append(translate(locale, "dashboard.count_slow", count=slow))
+        parts.append(translate_count(locale, "dashboard.count_slow", slow))
     if absent:
-        parts.append(translate(locale, "dashboard.count_absent", count=absent))
+        parts.append(translate_count(locale, "dashboard.count_absent", absent))
     return _tile(
         format.number(locale, up),
         translate(locale, "dashboard.of_up", total=format.number(locale, len(configured))),

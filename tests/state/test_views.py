@@ -1,5 +1,7 @@
 """What pages say of a compute: its last values while it is out of reach, and words that fit the count."""
 
+import pytest
+
 from services.compute.inventory import WorkerEntry
 from services.snapshot import ComputeInfo, Snapshot, WorkerRow, totals, worker_row
 from state import views
@@ -35,3 +37,17 @@ def test_out_of_reach_the_tiles_keep_the_last_values_and_do_not_guess_what_waits
 def test_what_was_never_seen_is_not_a_zero():
     shown = views.tiles(snapshot("out_of_reach", [row(1, "lost")]), "en")
     assert [shown[name]["figure"] for name in views.TILES[:5]] == ["0", "–", "–", "–", "–"]
+
+
+@pytest.mark.parametrize(
+    ("probes", "figure", "unit", "context"),
+    [
+        (("not_configured", "not_configured"), "–", "", "nenhum configurado"),
+        (("not_configured", "ok"), "1", "de 1 no ar", "1 não configurado"),
+        (("slow", "slow"), "2", "de 2 no ar", "2 lentos"),
+        (("ok", "down"), "1", "de 2 no ar", ""),
+    ],
+)
+def test_the_words_of_the_ai_services_fit_their_count(probes, figure, unit, context):
+    tile = views.tiles(snapshot("live", [], probes), "pt-BR")["services"]
+    assert (tile["figure"], tile["unit"], tile["context"]) == (figure, unit, context)
