@@ -33,6 +33,7 @@ const clamp = (value) => Math.min(1, Math.max(0, value));
 
 function niceTop(values, limits, top) {
   if (top) return top;
+  if (!values.concat(limits.map((limit) => limit.y)).some((value) => value > 0)) return 1; // all zero, or nothing at all
   const most = Math.max(1e-9, ...values.filter((value) => value != null), ...limits.map((limit) => limit.y)) * 1.05;
   const power = 10 ** Math.floor(Math.log10(most));
   return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((step) => step * power >= most) * power;
@@ -210,7 +211,7 @@ export function Plot({
     ...limits.map((limit) => h("i", {
       key: `l${limit.y}${limit.label}`, className: `k-chart-limit s-${limit.state}`, style: { left: LEFT, width: inner, top: down(limit.y) },
     }, h("span", null, limit.label))),
-    ...placeMarks(marks, span, left, width, namedMarks).map(({ mark, at, side }) => h("i", {
+    ...placeMarks(marks, span, left, LEFT + inner, namedMarks).map(({ mark, at, side }) => h("i", {
       key: `m${mark.x}${mark.label}`, className: `k-chart-mark s-${mark.state} ${side}`, style: { left: at, top: TOP, height: tall },
     }, side && h("span", null, mark.label))),
     ...ends.map(({ one, y, value }) => h("span", {
@@ -232,26 +233,25 @@ function nearest(xs, x) {
   return low > 0 && x - xs[low - 1] < xs[low] - x ? low - 1 : low;
 }
 
-/* Stretches in which no series has a sample: [from, to] in seconds. The time before the first one is none: there
-   was nothing to measure yet. */
+/* Stretches in which no series has a sample: [from, to] in seconds. Before the first one nothing is missing. */
 function holes(xs, series) {
-  const found = [];
-  const measured = (_, index) => series.some((one) => one.y[index] != null);
-  const first = xs.findIndex(measured);
+  const found = [], there = (index) => series.some((one) => one.y[index] != null);
+  const first = xs.findIndex((_, index) => there(index));
   xs.forEach((x, index) => {
-    if (index < first || first < 0 || measured(x, index)) return;
+    if (index < first || first < 0 || there(index)) return;
     const from = xs[index - 1] ?? x, to = xs[index + 1] ?? x;
     if (found.length && found.at(-1)[1] >= x) found.at(-1)[1] = to; else found.push([from, to]);
   });
   return found;
 }
 
-/* Each mark's word stands after its line or before it, where it meets no other word, else it stays unsaid. */
-function placeMarks(marks, span, left, width, named) {
+/* Each mark's word stands after its line or before it, where it meets no other word and no name of a line at the
+   right, else it stays unsaid. */
+function placeMarks(marks, span, left, end, named) {
   const taken = [];
   return marks.filter((mark) => mark.x >= span[0] && mark.x <= span[1]).sort((a, b) => b.x - a.x).map((mark) => {
     const at = left(mark.x), long = mark.label.length * 7 + 10;
-    const free = (from) => from >= 0 && from + long <= width && !taken.some(([a, b]) => from < b && from + long > a);
+    const free = (from) => from >= 0 && from + long <= end && !taken.some(([a, b]) => from < b && from + long > a);
     const side = !named ? "" : free(at) ? "after" : free(at - long) ? "before" : "";
     if (named) taken.push([at - 1, at + 1]);
     if (side) taken.push(side === "after" ? [at, at + long] : [at - long, at]);

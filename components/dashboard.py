@@ -161,7 +161,17 @@ def plots(
     body = rx.cond(
         empty,
         ui.empty(t("dashboard.plot.nothing"), t("dashboard.plot.nothing_text"), name="activity"),
-        rx.foreach(figures, lambda figure: figure_of(figure, span=span, zone=zone, as_table=as_table)),
+        rx.foreach(
+            figures,
+            lambda figure, place: figure_of(
+                figure,
+                span=span,
+                zone=zone,
+                as_table=as_table,
+                first=place == 0,
+                last=place == figures.length() - 1,
+            ),
+        ),
     )
     return ui.card(
         rx.cond(ready, body, rx.fragment(*[ui.skeleton_box(height="188px") for _ in range(3)])),
@@ -175,8 +185,10 @@ def plots(
     )
 
 
-def figure_of(figure: Row, *, span: Row, zone: Row, as_table: Any = False, axis: bool = True) -> rx.Component:
-    """One plot, or its figures as a table."""
+def figure_of(
+    figure: Row, *, span: Row, zone: Row, first: Any, last: Any, as_table: Any = False
+) -> rx.Component:
+    """One plot, or its figures as a table. In a stack of them the first names the events, the last has the times."""
     return ui.plot(
         figure["series"],
         title=figure["title"],
@@ -192,7 +204,8 @@ def figure_of(figure: Row, *, span: Row, zone: Row, as_table: Any = False, axis:
         span=span,
         now=t("common.now"),
         no_data=t("common.no_data"),
-        axis=axis,
+        axis=last,
+        named_marks=first,
         table=_figures(figure),
         as_table=as_table,
         key=figure["key"],

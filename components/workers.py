@@ -377,7 +377,12 @@ def overview(
             rx.cond(
                 empty,
                 rx.el.p(t("dashboard.plot.nothing"), class_name="k-quiet"),
-                rx.foreach(figures, lambda figure: figure_of(figure, span=span, zone=zone)),
+                rx.foreach(
+                    figures,
+                    lambda figure, place: figure_of(
+                        figure, span=span, zone=zone, first=place == 0, last=place == figures.length() - 1
+                    ),
+                ),
             ),
             rx.fragment(ui.skeleton_box(height="188px"), ui.skeleton_box(height="188px")),
         ),

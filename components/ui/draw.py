@@ -215,11 +215,11 @@ def plot(
     caption: Content = "",
     digits: int = 0,
     height: int = 148,
-    axis: bool = True,
+    axis: Flag = True,
     now: Text = "",
     no_data: Text = "",
     marks: rx.Var[list[Mark]] | None = None,
-    named_marks: bool = True,
+    named_marks: Flag = True,
     limits: rx.Var[list[Limit]] | None = None,
     span: rx.Var[list[float]] | None = None,
     top: Number | None = None,
@@ -231,7 +231,7 @@ def plot(
 
     `span` is the stretch of time shown ([from, to], unix seconds), `top` the upper end of the axis (0 or None: by the
     data), `now` the word at the right end of the axis, `no_data` the word in a hatched stretch without samples.
-    `axis=False` leaves the times to the plot below in a stack, `named_marks=False` the words of the events to the
+    Without `axis` it leaves the times to the plot below in a stack, without `named_marks` the words of events to the
     plot above.
     All plots of a page share one crosshair, moved by the pointer or by left and right. `table` is what those see who
     cannot see the plot, in its place while `as_table`. Nothing is drawn before the first numbers are on the page; the
