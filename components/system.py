@@ -46,8 +46,9 @@ def _probe(probe: Row, sparks: Row) -> rx.Component:
         ui.cell(probe["latency"], number=True, main=True),
         ui.cell(ui.sparkline(sparks[probe["name"]].to(str), line_only=True, class_name="k-spark-cell")),
         ui.cell(
-            rx.el.span(probe["detail"], class_name="k-ellipsis k-detail"),
+            rx.el.span(probe["detail"], class_name="k-ellipsis"),
             second=True,
+            class_name="k-rest",
             custom_attrs={"title": probe["detail"]},
         ),
         key=probe["name"],
@@ -186,10 +187,13 @@ def groups(rows: Row, *, ready: Row, downloads: tuple[Text, Text]) -> rx.Compone
 
 def _group(row: Row) -> rx.Component:
     return ui.row(
-        ui.name_cell(rx.el.span(row["name"], class_name="k-ellipsis k-detail")),
-        ui.cell(row["tasks"], number=True, main=True),
+        ui.name_cell(
+            rx.el.span(row["name"], class_name="k-ellipsis k-detail"),
+            rx.el.span(row["short"], class_name="k-caption k-phone-only"),
+        ),
+        ui.cell(row["tasks"], number=True),
         ui.cell(row["typical"], number=True),
-        ui.cell(row["total"], number=True, main=True),
+        ui.cell(row["total"], number=True),
         ui.cell(row["bytes"], number=True),
         ui.cell(
             rx.cond(
@@ -198,9 +202,8 @@ def _group(row: Row) -> rx.Component:
                 rx.el.span(row["errors"], class_name="k-second"),
             ),
             number=True,
-            main=True,
         ),
-        ui.cell(ui.age(row["at"], short=True), number=True, second=True),
+        ui.cell(ui.age(row["at"], short=True), number=True, main=True, second=True),
         key=row["key"],
     )
 

@@ -24,8 +24,10 @@ from state.live import Channel, Looks, broadcaster
 from state.plots import probe_sparks
 from state.session import enter
 from state.worker_insight import LineView
+from state.worker_table import SORTS
 
 WINDOWS = {"1m": 60, "5m": 300, "30m": 1800}
+PARTS = {"1m": 4, "5m": 5, "30m": 3}  # of the axis, so that its marks are whole
 DEFAULT_WINDOW = "5m"
 MOST_LANES, MOST_BOXES = 60, 1500
 COLOURS = 6
@@ -62,6 +64,7 @@ class GroupRun(TypedDict):
     bytes: str
     errors: str
     failed: bool
+    short: str
     at: float
 
 
@@ -250,7 +253,7 @@ def lay_out(
     shown = [step for step in steps if step.stop > start and step.worker in rows][-MOST_BOXES:]
     colours = _colours(shown)
     lanes = []
-    for address, row in sorted(rows.items(), key=lambda pair: pair[1]["name"]):
+    for address, row in sorted(rows.items(), key=lambda pair: SORTS["name"](pair[1])):
         own = [step for step in shown if step.worker == address]
         lost = row["state"] == "lost"
         busy = (
@@ -268,8 +271,11 @@ def lay_out(
             )
         )
     legend = [LegendView(name=name, series=series) for name, series in colours.items()]
-    marks = [length * part // 4 for part in (4, 3, 2, 1)]
-    ticks = [Tick(x=100 - 100 * mark / length, text=f"-{format.duration(locale, mark)}") for mark in marks]
+    marks = [length * part // PARTS[window] for part in range(PARTS[window], 0, -1)]
+    ticks = [
+        Tick(x=round(100 - 100 * mark / length, 2), text=f"−{format.duration(locale, mark)}")
+        for mark in marks
+    ]
     return {
         "lanes": lanes,
         "ticks": [*ticks, Tick(x=100.0, text=translate(locale, "common.now"))],
@@ -356,6 +362,10 @@ def _kept(sizes: history.Sizes, locale: str) -> dict[str, Any]:
 
 
 def _run(run: Any, locale: str) -> GroupRun:
+    count = translate_count(locale, "system.groups.count", run.tasks, number=format.number(locale, run.tasks))
+    short = translate(locale, "system.groups.short", tasks=count, time=format.duration(locale, run.seconds))
+    if run.errors:
+        short += " · " + translate(locale, "dashboard.erred", count=format.number(locale, run.errors))
     return GroupRun(
         key=run.id.hex,
         name=run.name,
@@ -365,6 +375,7 @@ def _run(run: Any, locale: str) -> GroupRun:
         bytes=format.bytes_binary(locale, run.nbytes),
         errors=format.number(locale, run.errors),
         failed=run.errors > 0,
+        short=short,
         at=run.finished_at.timestamp(),
     )
 

@@ -237,6 +237,7 @@ def _tasks_context(total: Totals, locale: str) -> str:
     return f"{running} · " + translate(locale, "dashboard.erred", count=format.number(locale, total["erred"]))
 
 
+DATABASES: Mapping[str, str] = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 AI_PROBES = ("ollama", "openwebui")
 
 
@@ -323,7 +324,7 @@ def _probe_detail(row: Mapping[str, Any], locale: str) -> str:
         return translate(locale, row["reason"], **row.get("reason_params", {}))
     detail = row["detail"]
     if row["state"] == "not_configured":
-        return ""
+        return translate(locale, "probes.set", name=f"KEEPAI_{row['name'].upper()}_URL")
     if row["name"] == "ollama":
         loaded = [str(model["name"]) for model in detail.get("loaded", [])]
         vram = sum(int(model.get("vram") or 0) for model in detail.get("loaded", []))
@@ -331,7 +332,8 @@ def _probe_detail(row: Mapping[str, Any], locale: str) -> str:
             return translate_count(locale, "probes.models", len(detail.get("models", [])))
         words = ", ".join(loaded[:2])
         return f"{words} · {format.bytes_binary(locale, vram)} VRAM" if vram else words
-    return str(detail.get("version", "")) if isinstance(detail, Mapping) else ""
+    version = str(detail.get("version", "")) if isinstance(detail, Mapping) else ""
+    return f"{DATABASES.get(detail.get('kind'), '')} {version}".strip() if version else ""
 
 
 def attention(snapshot: Snapshot, locale: str, most: int = 3) -> list[AttentionView]:

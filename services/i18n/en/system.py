@@ -50,6 +50,9 @@ WORDS = {
     "system.groups.caption": "last 24 h",
     "system.groups.name": "Group",
     "system.groups.tasks": "Tasks",
+    "system.groups.count.one": "{number} task",
+    "system.groups.count.other": "{number} tasks",
+    "system.groups.short": "{tasks} in {time}",
     "system.groups.typical": "Typical duration",
     "system.groups.total": "Total",
     "system.groups.bytes": "Data",
@@ -77,6 +80,7 @@ WORDS = {
     "probes.state.slow": "Slow",
     "probes.state.down": "Down",
     "probes.state.not_configured": "Not configured",
+    "probes.set": "Set {name}",
     "probes.models.one": "{count} model, none loaded",
     "probes.models.other": "{count} models, none loaded",
 }

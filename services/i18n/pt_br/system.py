@@ -50,6 +50,9 @@ WORDS = {
     "system.groups.caption": "últimas 24 h",
     "system.groups.name": "Grupo",
     "system.groups.tasks": "Tarefas",
+    "system.groups.count.one": "{number} tarefa",
+    "system.groups.count.other": "{number} tarefas",
+    "system.groups.short": "{tasks} em {time}",
     "system.groups.typical": "Duração típica",
     "system.groups.total": "Total",
     "system.groups.bytes": "Dados",
@@ -77,6 +80,7 @@ WORDS = {
     "probes.state.slow": "Lento",
     "probes.state.down": "Fora do ar",
     "probes.state.not_configured": "Não configurado",
+    "probes.set": "Defina {name}",
     "probes.models.one": "{count} modelo, nenhum carregado",
     "probes.models.other": "{count} modelos, nenhum carregado",
 }
