@@ -415,15 +415,16 @@ def running(tasks: Row) -> rx.Component:
                 tasks,
                 lambda task: ui.row(
                     ui.name_cell(
-                        rx.el.code(task["key"], class_name="k-ellipsis"), custom_attrs={"title": task["key"]}
+                        rx.el.code(task["key"], class_name="k-ellipsis", custom_attrs={"title": task["key"]})
                     ),
-                    ui.cell(task["group"], second=True, class_name="k-ellipsis"),
+                    ui.cell(_cut(task["group"]), second=True),
                     ui.cell(task["time"], number=True, main=True),
                     key=task["key"],
                 ),
             ),
             label=t("workers.running"),
             compact=True,
+            class_name="k-tasks",
         ),
         rx.el.p(t("workers.running.none"), class_name="k-quiet"),
     )

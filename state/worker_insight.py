@@ -1,5 +1,7 @@
 """A closer look at the open worker: built only while its tab is open somewhere, once for all who look."""
 
+import itertools
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, TypedDict
 from uuid import UUID
@@ -20,6 +22,7 @@ from state.views import EventView
 LOG_LINES = 200
 PROFILE_SECONDS = 900
 EVENTS = 50
+HASH = re.compile(r"[a-f]{8}")
 PERIODS = {"running": 2.0, "stack": 2.0, "logs": 5.0, "profile": 5.0, "events": 2.0}
 
 
@@ -116,7 +119,10 @@ async def _profile(row: WorkerRow, locale: str) -> Answer:
         "frames": [_frame(place, frame, locale) for place, frame in enumerate(found.frames)],
         "depth": max((frame.depth + 1 for frame in found.frames), default=0),
         "samples": translate(
-            locale, "workers.profile.samples", count=format.number(locale, found.seconds / SAMPLE)
+            locale,
+            "workers.profile.samples",
+            count=format.number(locale, found.seconds / SAMPLE),
+            time=format.duration(locale, PROFILE_SECONDS),
         ),
     }
 
@@ -144,8 +150,13 @@ def lines(found: tuple[LogLine, ...]) -> list[LineView]:
 
 
 def group_of(key: str) -> str:
-    """The part of a task's key that names its group: `("name-abc", 0, 1)` and `name-abc` belong to `name-abc`."""
-    return key[2:].split("'", 1)[0] if key.startswith("('") else key
+    """The group in which Dask counts a task, by its key: `("name-abc", 0, 1)` in `name-abc`, `name-<hash>-7` in
+    `name`."""
+    if key.startswith("("):
+        return key.split(",", 1)[0].strip("()\"'")
+    first, *rest = key.split("-")
+    said = itertools.takewhile(lambda word: word.isalpha() and not HASH.fullmatch(word), rest)
+    return "-".join([first, *said])
 
 
 def _frame(place: int, frame: Frame, locale: str) -> FrameView:
