@@ -228,11 +228,11 @@ def panel(
     on_forget: Any,
     on_tab: Any,
     tabs: Sequence[str],
-    page_href: Text,
+    page_href: Text | None = None,
     close_href: Text | None = None,
     on_close: Any = None,
 ) -> rx.Component:
-    """One worker beside the table."""
+    """One worker beside the table, or without `page_href` as its own page."""
     return rx.cond(
         found,
         ui.side_panel(
@@ -257,14 +257,7 @@ def panel(
                     may_act, actions(worker, busy=busy, on_ask=on_ask, on_forget=on_forget), rx.fragment()
                 )
             ],
-            tools=[
-                ui.link(
-                    ui.icon("maximize-2"),
-                    href=page_href,
-                    aria_label=t("workers.panel.open_page"),
-                    class_name="k-button quiet only",
-                )
-            ],
+            tools=[] if page_href is None else [_open_page(page_href)],
             **({"close_href": close_href} if close_href is not None else {"on_close": on_close}),
         ),
         ui.side_panel(
@@ -274,6 +267,15 @@ def panel(
             close_label=t("workers.panel.close"),
             **({"close_href": close_href} if close_href is not None else {"on_close": on_close}),
         ),
+    )
+
+
+def _open_page(href: Text) -> rx.Component:
+    return ui.link(
+        ui.icon("maximize-2"),
+        href=href,
+        aria_label=t("workers.panel.open_page"),
+        class_name="k-button quiet only",
     )
 
 

@@ -131,8 +131,11 @@ def _panel(*, alone: bool) -> rx.Component:
         on_ask=WorkersState.ask,
         on_forget=WorkersState.forget,
         on_tab=WorkersState.show_tab,
-        page_href=f"/workers/{WorkersState.selected}",
-        **({"close_href": "/workers"} if alone else {"on_close": WorkersState.close}),
+        **(
+            {"close_href": "/workers"}
+            if alone
+            else {"on_close": WorkersState.close, "page_href": f"/workers/{WorkersState.selected}"}
+        ),
     )
     return rx.cond(is_it, shown, rx.el.aside(ui.skeleton_rows(8), class_name="k-panel", aria_busy="true"))
 
