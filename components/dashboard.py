@@ -44,13 +44,15 @@ def _tile(name: str, values: Row, sparks: Row, ready: Any) -> rx.Component:
     return rx.cond(ready, shown, ui.skeleton_tile())
 
 
-def attention(rows: Row) -> rx.Component:
-    """What needs a person first; absent when nothing does."""
+def attention(rows: Row, *, count: Row) -> rx.Component:
+    """What needs a person first, of `count` in all; absent when nothing does."""
+    every = ui.text_link(t("dashboard.attention.all", count=count), href="/workers?sort=state")
     return rx.cond(
         rows.length() > 0,
         ui.card(
             rx.el.ul(rx.foreach(rows, _attention_row), class_name="k-attention"),
             title=t("dashboard.attention"),
+            tools=[rx.cond(count > rows.length(), every, rx.fragment())],
             flush=True,
             tone="critical",
         ),

@@ -14,16 +14,19 @@ from state.session import enter
 from state.views import AttentionView, ComputeView, EventView, GroupView, ProbeView, Tile
 
 DEFAULT_RANGE = "1h"
+ATTENTION_SHOWN = 3
 
 
 class Live(rx.State):
-    """The compute now. `at` is when it was read (unix seconds), `age_ms` how old that was when it was sent."""
+    """The compute now. `at` is when it was read (unix seconds), `age_ms` how old that was when it was sent;
+    `attention` are the first of so many as `attention_count`."""
 
     at: float = 0.0
     age_ms: int = 0
     compute: ComputeView = views.EMPTY_COMPUTE
     tiles: dict[str, Tile] = dict.fromkeys(views.TILES, views.EMPTY_TILE)
     attention: list[AttentionView] = []
+    attention_count: int = 0
     groups: list[GroupView] = []
     events: list[EventView] = []
     probes: list[ProbeView] = []
@@ -36,12 +39,14 @@ def live_channel(locale: str) -> Channel:
     async def build(snapshot: Snapshot | None) -> dict[str, Any]:
         if snapshot is None:
             return {"at": 0.0, "age_ms": 0}
+        attention = views.attention(snapshot, locale)
         return {
             "at": snapshot["at"],
             "age_ms": max(0, round((time.time() - snapshot["at"]) * 1000)),
             "compute": views.compute(snapshot, locale),
             "tiles": views.tiles(snapshot, locale),
-            "attention": views.attention(snapshot, locale),
+            "attention": attention[:ATTENTION_SHOWN],
+            "attention_count": len(attention),
             "groups": views.groups(snapshot["groups"], locale),
             "events": views.events(snapshot["events"], locale),
             "probes": views.probes(snapshot["probes"], locale),

@@ -336,8 +336,8 @@ def _probe_detail(row: Mapping[str, Any], locale: str) -> str:
     return f"{DATABASES.get(detail.get('kind'), '')} {version}".strip() if version else ""
 
 
-def attention(snapshot: Snapshot, locale: str, most: int = 3) -> list[AttentionView]:
-    """What needs a person first: the worst first, at most `most` of them."""
+def attention(snapshot: Snapshot, locale: str) -> list[AttentionView]:
+    """What needs a person first, the worst first."""
     found: list[AttentionView] = []
     info = snapshot["compute"]
     if info["state"] == "out_of_reach":
@@ -371,7 +371,7 @@ def attention(snapshot: Snapshot, locale: str, most: int = 3) -> list[AttentionV
                     action=translate(locale, "attention.see_system"),
                 )
             )
-    return found[:most]
+    return found
 
 
 def _worker_attention(row: WorkerRow, look: str, locale: str) -> AttentionView:

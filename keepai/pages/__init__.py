@@ -33,4 +33,4 @@ def add_to(app: rx.App) -> None:
 
 def _title(key: str) -> rx.Var[str]:
     """What the browser's tab is called: the page, after how much needs attention."""
-    return frames.tab_title(t(key), attention=Live.attention.length())
+    return frames.tab_title(t(key), attention=Live.attention_count)

@@ -17,7 +17,7 @@ def page() -> rx.Component:
     """The dashboard."""
     return shell(
         rx.el.div(
-            parts.attention(Live.attention),
+            parts.attention(Live.attention, count=Live.attention_count),
             rx.cond(Live.compute["state"] == "empty", parts.no_workers(Live.compute)),
             parts.tiles(Live.tiles, Trends.sparks, ready=Live.at > 0),
             _below(),

@@ -66,6 +66,7 @@ WORDS = {
     "dashboard.events.json": "Download events as JSON",
     "dashboard.events.none": "No events yet. Workers that join, leave or pause appear here.",
     "dashboard.attention": "Needs attention",
+    "dashboard.attention.all": "See all {count}",
     "dashboard.empty": "The compute has no workers",
     "dashboard.empty_text": "The scheduler answers, but no worker has joined it. On the machine that is to work, start one with:",
     "dashboard.empty_embedded": "The scheduler answers, but no worker has joined it. On Workers, an admin can scale the compute.",

@@ -66,6 +66,7 @@ WORDS = {
     "dashboard.events.json": "Baixar eventos em JSON",
     "dashboard.events.none": "Nenhum evento ainda. Entradas, saídas e pausas de workers aparecem aqui.",
     "dashboard.attention": "Precisa de atenção",
+    "dashboard.attention.all": "Ver todos os {count}",
     "dashboard.empty": "Nenhum worker na computação",
     "dashboard.empty_text": "O agendador responde, mas nenhum worker se conectou a ele. Na máquina que vai trabalhar, ligue um com:",
     "dashboard.empty_embedded": "O agendador responde, mas nenhum worker se conectou a ele. Em Workers, um admin pode escalar a computação.",
