@@ -7,7 +7,7 @@ The table in README is generated from the fields below. A wrong value or an unkn
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -18,6 +18,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "KEEPAI_"
+HOST = re.compile(r"\w[\w-]*(\.\w[\w-]*)*|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 SCHEDULER_ADDRESS = re.compile(r"^(tcp|tls)://(\[[0-9a-fA-F:]+\]|[^\s:/\[\]]+):(\d{1,5})$")
 
 
@@ -73,6 +74,14 @@ class Settings(BaseSettings):
     )
     ollama_url: str = Field("", description="Ollama to watch: http://localhost:11434.")
     openwebui_url: str = Field("", description="OpenWebUI to watch: http://localhost:8080.")
+    smtp_host: str = Field("", description="Mail server: smtp.example.org. Empty: no mail.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port: 587 for starttls, 465 for tls.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection to it is secured: starttls, tls or none."
+    )
+    smtp_user: str = Field("", description="Name to sign in with there. Empty: without signing in.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password of that name.")
+    smtp_from: str = Field("", description="Sender of KeepAI's mail, needed with a mail server.")
 
     @field_validator("dask_scheduler")
     @classmethod
@@ -104,6 +113,21 @@ class Settings(BaseSettings):
         if value and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
             raise ValueError("cli.settings.not_an_email")
         return value.strip().lower()
+
+    @field_validator("smtp_host")
+    @classmethod
+    def _is_host(cls, value: str) -> str:
+        if value and not HOST.fullmatch(value):
+            raise ValueError("cli.settings.not_a_host")
+        return value
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _is_sender(cls, value: str) -> str:
+        # Left as it is written: some providers compare the part before the @ letter by letter.
+        if value and not re.fullmatch(r"[^@\s<>(),;]+@[^@\s<>(),;]+", value):
+            raise ValueError("cli.settings.not_an_email")
+        return value
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -150,10 +174,8 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = P
         settings = Settings.model_validate(values)
     except ValidationError as error:
         problems += [_problem(e["loc"], e["msg"], e.get("ctx", {}), values) for e in error.errors()]
-    if settings and settings.web_processes > 1 and not settings.redis_url.get_secret_value():
-        problems.append(("cli.settings.needs_redis", {"name": f"{PREFIX}WEB_PROCESSES"}))
-    if settings and bool(settings.tls_cert) != bool(settings.tls_key):
-        problems.append(("cli.settings.tls_pair", {}))
+    if settings:
+        problems += _contradictions(settings)
     if problems or settings is None:
         raise SettingsError(problems)
     return settings
@@ -210,6 +232,18 @@ def _collect(given: dict[str, str]) -> tuple[dict[str, str], list[tuple[str, dic
             )
             problems.append(("cli.settings.unknown", {"name": name[:80], "nearest": nearest[0]}))
     return {k: v for k, v in values.items() if v != ""}, problems
+
+
+def _contradictions(settings: Settings) -> Iterator[tuple[str, dict[str, str]]]:
+    """What is wrong although each value by itself is not."""
+    if settings.web_processes > 1 and not settings.redis_url.get_secret_value():
+        yield "cli.settings.needs_redis", {"name": f"{PREFIX}WEB_PROCESSES"}
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        yield "cli.settings.tls_pair", {}
+    if settings.smtp_host and not settings.smtp_from:
+        yield "cli.settings.needs_sender", {"name": f"{PREFIX}SMTP_HOST"}
+    if bool(settings.smtp_user) != bool(settings.smtp_password.get_secret_value()):
+        yield "cli.settings.smtp_pair", {}
 
 
 def _problem(

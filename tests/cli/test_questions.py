@@ -42,6 +42,13 @@ def sentence(outcome) -> str:
         ),
         ({"WEB_PROCESSES": 2}, "cli.settings.needs_redis", {"name": "KEEPAI_WEB_PROCESSES"}),
         (
+            {"SMTP_HOST": "smtp.example.org:25", "SMTP_FROM": "keepai@example.org"},
+            "cli.settings.not_a_host",
+            {"name": "KEEPAI_SMTP_HOST", "value": "smtp.example.org:25"},
+        ),
+        ({"SMTP_HOST": "smtp.example.org"}, "cli.settings.needs_sender", {"name": "KEEPAI_SMTP_HOST"}),
+        ({"SMTP_PASSWORD": "secret"}, "cli.settings.smtp_pair", {}),
+        (
             {"TLS_CERT": "/nowhere", "TLS_KEY": "/nowhere"},
             "cli.settings.unreadable_file",
             {"name": "KEEPAI_TLS_CERT", "path": "/nowhere"},

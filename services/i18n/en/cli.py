@@ -27,8 +27,11 @@ WORDS = {
     "cli.settings.not_http": "{name} cannot be “{value}”: an address that begins with http:// or https:// is needed.",
     "cli.settings.not_a_database": "{name} does not look like the address of a database: postgresql://user:password@host/name is needed.",
     "cli.settings.not_an_email": "{name} cannot be “{value}”: an e-mail address is needed.",
+    "cli.settings.not_a_host": "{name} cannot be “{value}”: the name of a server is needed, without scheme and port.",
     "cli.settings.needs_redis": "{name} means more than one process, and that needs Redis: set KEEPAI_REDIS_URL.",
+    "cli.settings.needs_sender": "{name} needs a sender: set KEEPAI_SMTP_FROM.",
     "cli.settings.tls_pair": "KEEPAI_TLS_CERT and KEEPAI_TLS_KEY go together: set both or neither.",
+    "cli.settings.smtp_pair": "KEEPAI_SMTP_USER and KEEPAI_SMTP_PASSWORD go together: set both or neither.",
     "cli.settings.tls_does_not_match": "KEEPAI_TLS_CERT and KEEPAI_TLS_KEY are not a certificate and its key.",
     "cli.settings.unreadable_file": "{name} names a file that cannot be read: {path}.",
     # folder and port

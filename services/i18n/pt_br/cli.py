@@ -27,8 +27,11 @@ WORDS = {
     "cli.settings.not_http": "{name} não pode ser “{value}”: é preciso um endereço que comece com http:// ou https://.",
     "cli.settings.not_a_database": "{name} não parece o endereço de um banco de dados: é preciso algo como postgresql://user:password@host/name.",
     "cli.settings.not_an_email": "{name} não pode ser “{value}”: é preciso um endereço de e-mail.",
+    "cli.settings.not_a_host": "{name} não pode ser “{value}”: é preciso o nome de um servidor, sem esquema e sem porta.",
     "cli.settings.needs_redis": "{name} significa mais de um processo, e isso precisa de Redis: defina KEEPAI_REDIS_URL.",
+    "cli.settings.needs_sender": "{name} precisa de um remetente: defina KEEPAI_SMTP_FROM.",
     "cli.settings.tls_pair": "KEEPAI_TLS_CERT e KEEPAI_TLS_KEY andam juntas: defina as duas ou nenhuma.",
+    "cli.settings.smtp_pair": "KEEPAI_SMTP_USER e KEEPAI_SMTP_PASSWORD andam juntas: defina as duas ou nenhuma.",
     "cli.settings.tls_does_not_match": "KEEPAI_TLS_CERT e KEEPAI_TLS_KEY não são um certificado e a chave dele.",
     "cli.settings.unreadable_file": "{name} indica um arquivo que não pode ser lido: {path}.",
     # pasta e porta
