@@ -30,7 +30,7 @@ def services(probes: Row, sparks: Row, *, may_check: Row, on_check: Any) -> rx.C
             ui.table(
                 head, rx.foreach(probes, lambda probe: _probe(probe, sparks)), label=t("system.services")
             ),
-            ui.skeleton_rows(5),
+            ui.skeleton_rows(6),
         ),
         title=t("system.services"),
         caption=t("system.services.caption"),

@@ -332,6 +332,8 @@ def _probe_detail(row: Mapping[str, Any], locale: str) -> str:
             return translate_count(locale, "probes.models", len(detail.get("models", [])))
         words = ", ".join(loaded[:2])
         return f"{words} · {format.bytes_binary(locale, vram)} VRAM" if vram else words
+    if row["name"] == "mail":
+        return str(detail.get("server", ""))
     version = str(detail.get("version", "")) if isinstance(detail, Mapping) else ""
     return f"{DATABASES.get(detail.get('kind'), '')} {version}".strip() if version else ""
 

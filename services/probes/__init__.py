@@ -16,6 +16,7 @@ from models import ProbeStatus
 from services import history
 from services.probes.base import Failure, Probe, ProbeResult, ProbeState
 from services.probes.database import Database
+from services.probes.mail import Mail
 from services.probes.ollama import Ollama
 from services.probes.openwebui import OpenWebUI
 from services.probes.redis import Redis
@@ -46,6 +47,7 @@ PROBES: dict[str, Callable[[Settings], Probe]] = {
     "scheduler": Scheduler,
     "ollama": Ollama,
     "openwebui": OpenWebUI,
+    "mail": Mail,
 }
 TIMEOUT = 10.0
 

@@ -23,7 +23,7 @@ PATIENCE = 60.0
 async def client(url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client for one service. It follows no redirects and uses no proxy of the environment."""
     secure = urlsplit(url).scheme == "https"
-    verify = _trust() if secure else False
+    verify = trust() if secure else False
     async with httpx.AsyncClient(base_url=url, verify=verify, timeout=PATIENCE, trust_env=False) as made:
         yield made
 
@@ -100,6 +100,6 @@ def _address(http: httpx.AsyncClient) -> str:
 
 
 @lru_cache(maxsize=1)
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     """The certificates that the system trusts; loading them takes a while, so they are kept."""
     return ssl.create_default_context()

@@ -17,6 +17,11 @@ WORDS = {
     "probes.reason.not_understood": "It answered with something unexpected.",
     "probes.reason.unwell": "It answers that it is not well.",
     "probes.reason.password": "It refused the name or the password.",
+    "probes.reason.mail_silent": "{address} accepts the connection but says nothing. Port 465 needs KEEPAI_SMTP_SECURITY=tls.",
+    "probes.reason.mail_tls": "{address} did not agree on TLS. Port 465 needs KEEPAI_SMTP_SECURITY=tls, port 587 starttls.",
+    "probes.reason.mail_no_starttls": "It does not offer STARTTLS. See KEEPAI_SMTP_SECURITY: port 465 needs tls.",
+    "probes.reason.mail_no_login": "It offers no sign-in with PLAIN or LOGIN over this connection. Leave KEEPAI_SMTP_USER empty, or see KEEPAI_SMTP_SECURITY.",
+    "probes.reason.mail_code": "It answered SMTP {code}.",
     "probes.reason.database": "The database could not answer. The log says why.",
     "probes.reason.failed": "The check itself failed. The log says why.",
 }

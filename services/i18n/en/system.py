@@ -76,6 +76,7 @@ WORDS = {
     "probes.scheduler": "Dask scheduler",
     "probes.ollama": "Ollama",
     "probes.openwebui": "OpenWebUI",
+    "probes.mail": "Mail server",
     "probes.state.ok": "Up",
     "probes.state.slow": "Slow",
     "probes.state.down": "Down",

@@ -17,6 +17,11 @@ WORDS = {
     "probes.reason.not_understood": "Respondeu algo inesperado.",
     "probes.reason.unwell": "Responde que não está bem.",
     "probes.reason.password": "Recusou o nome ou a senha.",
+    "probes.reason.mail_silent": "{address} aceita a conexão, mas não diz nada. A porta 465 precisa de KEEPAI_SMTP_SECURITY=tls.",
+    "probes.reason.mail_tls": "{address} não chegou a um acordo sobre TLS. A porta 465 precisa de KEEPAI_SMTP_SECURITY=tls, a 587 de starttls.",
+    "probes.reason.mail_no_starttls": "Não oferece STARTTLS. Veja KEEPAI_SMTP_SECURITY: a porta 465 precisa de tls.",
+    "probes.reason.mail_no_login": "Não oferece acesso com PLAIN nem LOGIN por esta conexão. Deixe KEEPAI_SMTP_USER vazia, ou veja KEEPAI_SMTP_SECURITY.",
+    "probes.reason.mail_code": "Respondeu SMTP {code}.",
     "probes.reason.database": "O banco de dados não conseguiu responder. O registro diz por quê.",
     "probes.reason.failed": "A própria verificação falhou. O registro diz por quê.",
 }

@@ -76,6 +76,7 @@ WORDS = {
     "probes.scheduler": "Agendador Dask",
     "probes.ollama": "Ollama",
     "probes.openwebui": "OpenWebUI",
+    "probes.mail": "Servidor de e-mail",
     "probes.state.ok": "No ar",
     "probes.state.slow": "Lento",
     "probes.state.down": "Fora do ar",
