@@ -234,9 +234,9 @@ def _figures(figure: Row) -> rx.Component:
     )
 
 
-def checklist(*, live: Any, model: Any, admin: Any, on_hide: Any) -> rx.Component:
+def checklist(*, live: Any, model: Any, mail: Any, admin: Any, on_hide: Any) -> rx.Component:
     """The first steps of a new installation, each ticked off by what is there."""
-    steps = [("scheduler", live), ("model", model), ("admin", admin)]
+    steps = [("scheduler", live), ("model", model), ("mail", mail), ("admin", admin)]
     return ui.card(
         rx.el.ol(*[_step(name, done) for name, done in steps], class_name="k-list k-steps"),
         title=t("dashboard.checklist"),

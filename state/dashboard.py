@@ -31,6 +31,7 @@ class Live(rx.State):
     events: list[EventView] = []
     probes: list[ProbeView] = []
     has_model: bool = False
+    has_mail: bool = False
 
 
 def live_channel(locale: str) -> Channel:
@@ -53,6 +54,9 @@ def live_channel(locale: str) -> Channel:
             "has_model": any(
                 probe["name"] in views.AI_PROBES and probe["state"] != "not_configured"
                 for probe in snapshot["probes"]
+            ),
+            "has_mail": any(
+                probe["name"] == "mail" and probe["state"] in ("ok", "slow") for probe in snapshot["probes"]
             ),
         }
 

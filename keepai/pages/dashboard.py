@@ -53,6 +53,7 @@ def _below() -> rx.Component:
                 parts.checklist(
                     live=Live.compute["state"] == "live",
                     model=Live.has_model,
+                    mail=Live.has_mail,
                     admin=DashboardState.has_second_admin,
                     on_hide=DashboardState.hide_checklist,
                 ),

@@ -188,3 +188,14 @@ async def test_the_first_click_after_an_hour_of_watching_does_what_it_says(own_h
     finally:
         screen.may_lose_network()
         house.stop()
+
+
+async def test_an_admin_sees_four_first_steps_in_their_order(page_as: PageAs, house: House):
+    await house.has_workers(2)
+    screen = await page_as("admin")
+    steps = screen.page.locator(".k-steps > li")
+    titles = [pt(f"dashboard.checklist.{name}") for name in ("scheduler", "model", "mail", "admin")]
+    await expect(steps.locator(".k-medium")).to_have_text(titles)
+    # What is done says no more what to do; mail is not set up in this house.
+    await expect(steps.nth(0).locator(".k-caption")).to_have_count(0)
+    await expect(steps.nth(2).locator(".k-caption")).to_have_text(pt("dashboard.checklist.mail_text"))

@@ -78,6 +78,8 @@ WORDS = {
     "dashboard.checklist.scheduler_text": "The embedded one will do. For another, set KEEPAI_DASK_SCHEDULER.",
     "dashboard.checklist.model": "Connect an AI service",
     "dashboard.checklist.model_text": "Set KEEPAI_OLLAMA_URL or KEEPAI_OPENWEBUI_URL and restart.",
+    "dashboard.checklist.mail": "Connect a mail server",
+    "dashboard.checklist.mail_text": "Set KEEPAI_SMTP_HOST and KEEPAI_SMTP_FROM and restart. Done when the server answers.",
     "dashboard.checklist.admin": "Have a second admin",
     "dashboard.checklist.admin_text": "On the server: python -m keepai create-admin person@company.com",
     "dashboard.checklist.hide": "Do not show again",

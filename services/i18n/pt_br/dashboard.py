@@ -78,6 +78,8 @@ WORDS = {
     "dashboard.checklist.scheduler_text": "A embutida já serve. Para outra, defina KEEPAI_DASK_SCHEDULER.",
     "dashboard.checklist.model": "Ligar um serviço de IA",
     "dashboard.checklist.model_text": "Defina KEEPAI_OLLAMA_URL ou KEEPAI_OPENWEBUI_URL e reinicie.",
+    "dashboard.checklist.mail": "Ligar um servidor de e-mail",
+    "dashboard.checklist.mail_text": "Defina KEEPAI_SMTP_HOST e KEEPAI_SMTP_FROM e reinicie. Pronto quando o servidor responder.",
     "dashboard.checklist.admin": "Ter um segundo admin",
     "dashboard.checklist.admin_text": "No servidor: python -m keepai create-admin pessoa@empresa.com",
     "dashboard.checklist.hide": "Não mostrar mais",
