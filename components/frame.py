@@ -5,8 +5,8 @@ filter, the remembered rail) is done by assets/pwa.js, which finds its elements 
 words in data-… attributes written here.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 import reflex as rx
@@ -97,10 +97,11 @@ class Palette:
 
 @dataclass(frozen=True)
 class Messages:
-    """The toasts of this tab and what closes one (called with its id)."""
+    """The toasts of this tab, what closes one (called with its id), and what they may offer, by name."""
 
     rows: rx.Var[list[ui.Toast]]
     on_close: Any
+    events: Mapping[str, Any] = field(default_factory=dict)
 
 
 def places() -> tuple[Group, ...]:
@@ -565,6 +566,7 @@ def _messages(messages: Messages) -> rx.Component:
     return ui.toasts(
         messages.rows,
         on_close=messages.on_close,
+        events=messages.events,
         label=t("frame.messages"),
         close_label=t("common.close"),
     )

@@ -10,7 +10,7 @@ from models.base import UtcDateTime, new_id
 
 
 class WorkerEvent(SQLModel, table=True):
-    """joined, lost, paused, resumed, retired, restarted or removed; `by` names the person, if one did it."""
+    """joined, lost, paused, resumed, retired, restarted, removed or restored; `by` names the person, if one did it."""
 
     __tablename__ = "worker_event"
     __table_args__ = (Index("ix_worker_event_worker", "worker_id", "at"),)

@@ -4,10 +4,14 @@ An action is announced before it is done, so that the collector takes the worker
 who wanted it.
 """
 
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
+
+from sqlmodel import Session
 
 from services import db, live, workers
 from services.bus import Bus
@@ -15,6 +19,7 @@ from services.clock import now
 from services.compute import actions, endpoint, naming
 from services.compute.actions import Outcome
 from services.compute.endpoint import Endpoint
+from services.compute.inventory import WorkerEntry
 from services.errors import Conflict, Invalid, NotFound, Upstream
 from services.settings import Settings
 from services.snapshot import WorkerRow
@@ -83,19 +88,40 @@ def wanted_workers(text: str) -> int:
     )
 
 
-async def forget(worker_id: str, *, by: str) -> WorkerRow:
-    """Take a lost worker off the list. Raises Conflict for one that is not lost."""
-    row = worker(worker_id)
-    if row["state"] != "lost":
+async def forget(worker_ids: Sequence[str], *, by: str) -> tuple[WorkerEntry, ...]:
+    """Take lost workers off the list, and return them as they were. Raises Conflict when none of them is lost."""
+    at = now()
+    snapshot = live.latest()
+    lost = {row["id"] for row in snapshot["workers"] if row["state"] == "lost"} if snapshot else set()
+    asked = [worker_id for worker_id in dict.fromkeys(worker_ids) if worker_id in lost]
+    taken = await db.write(_forget, _compute_id(), asked, by, at)
+    if not taken:
         raise Conflict("workers.forget.not_lost")
-    await db.write(workers.forget, _compute_id(), worker_id, by, now())
-    _announce("forget", {"worker_id": worker_id, "by": by})
-    return row
+    _announce("forget", {"workers": [entry.id for entry in taken], "by": by, "at": at.timestamp()})
+    return taken
+
+
+async def restore(taken: Sequence[WorkerEntry], *, by: str) -> None:
+    """Put workers back on the list that `forget` took off."""
+    at = now()
+    await db.write(workers.restore, _compute_id(), taken, by, at)
+    _announce("restore", {"workers": [workers.to_message(e) for e in taken], "by": by, "at": at.timestamp()})
 
 
 def check_probes() -> None:
     """Ask for a round of probes at once."""
     _announce("probe", {})
+
+
+def _forget(
+    session: Session, compute_id: UUID, worker_ids: Sequence[str], by: str, at: datetime
+) -> tuple[WorkerEntry, ...]:
+    """Those that could be taken off; the list may have changed since they were seen to be lost."""
+    taken = []
+    for worker_id in worker_ids:
+        with contextlib.suppress(NotFound, Conflict):
+            taken.append(workers.forget(session, compute_id, worker_id, by, at))
+    return tuple(taken)
 
 
 def _compute_id() -> UUID:

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from models import Compute, Worker
 from models.base import new_id
 from services import worker_events
-from services.compute.inventory import KEEP_LOST, WorkerEntry, WorkerState, remove
+from services.compute.inventory import KEEP_LOST, WorkerEntry, WorkerState, put_back, remove
 from services.compute.readings import WorkerReading
 from services.errors import Conflict, NotFound
 from services.history.series import chunks, moment
@@ -53,16 +53,29 @@ def save(db: Session, compute_id: UUID, entries: Iterable[WorkerEntry], *, readi
             db.execute(update(Worker).where(col(Worker.id) == number).values(_values(entry, compute_id)))
 
 
-def forget(db: Session, compute_id: UUID, worker_id: str, by: str, now: datetime) -> None:
-    """Take a lost worker off the list by hand, and remember who did. Raises NotFound, or Conflict if not lost."""
+def forget(db: Session, compute_id: UUID, worker_id: str, by: str, now: datetime) -> WorkerEntry:
+    """Take a lost worker off the list by hand, remember who did, and return it as it was.
+
+    Raises NotFound, or Conflict if it is not lost.
+    """
     row = db.get(Worker, _key(worker_id))
     if row is None or row.compute_id != compute_id:
         raise NotFound
-    _, change = remove((to_entry(row),), row.id.hex, by, now.timestamp())
+    entry = to_entry(row)
+    _, change = remove((entry,), row.id.hex, by, now.timestamp())
     if change is None:
         raise Conflict("workers.forget.not_lost")
     db.delete(row)
     worker_events.add(db, compute_id, [change])
+    return entry
+
+
+def restore(db: Session, compute_id: UUID, entries: Iterable[WorkerEntry], by: str, now: datetime) -> None:
+    """Put workers back on the list that were taken off by hand, as they were, and remember who did."""
+    back, changes = put_back((), entries, by, now.timestamp())
+    for entry in back:
+        db.merge(Worker(**_values(entry, compute_id)))
+    worker_events.add(db, compute_id, changes)
 
 
 def prune(db: Session, now: datetime) -> int:
@@ -86,6 +99,16 @@ def to_entry(row: Worker) -> WorkerEntry:
         first_seen=row.first_seen.timestamp(),
         restarts=row.restarts,
     )
+
+
+def to_message(entry: WorkerEntry) -> dict[str, Any]:
+    """A worker as it travels between processes."""
+    return asdict(entry)
+
+
+def from_message(message: dict[str, Any]) -> WorkerEntry:
+    """The same worker at the other end."""
+    return WorkerEntry(**{**message, "reading": _reading(message["reading"] or {})})
 
 
 def _values(entry: WorkerEntry, compute_id: UUID) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from typing import Any
 import reflex as rx
 
 from services import accounts, db, identity
+from services.i18n import translate
 from services.snapshot import Snapshot
 from state import plots, views
-from state.guard import principal, requires
+from state.guard import offer_undo, principal, requires, untell
 from state.live import Channel, Looks
 from state.session import enter
 from state.views import AttentionView, ComputeView, EventView, GroupView, ProbeView, Tile
@@ -146,6 +147,17 @@ class DashboardState(rx.State):
         await db.write(accounts.update_profile, person.account_id, checklist_hidden=True)
         identity.forget(account_id=person.account_id)
         self.checklist_shown = False
+        await offer_undo(self, translate(person.locale, "dashboard.checklist.hidden"), "checklist")
+
+    @rx.event
+    @requires("profile:write")
+    async def show_checklist(self, toast_id: str):
+        """Undo: the list of first steps is shown again."""
+        person = principal()
+        await db.write(accounts.update_profile, person.account_id, checklist_hidden=False)
+        identity.forget(account_id=person.account_id)
+        self.checklist_shown = person.may("people:manage")
+        await untell(self, toast_id)
 
 
 def _looks(span: str) -> Looks:

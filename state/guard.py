@@ -66,15 +66,27 @@ def requires(permission: str) -> Callable[[Handler], Handler]:
     return guard
 
 
-async def tell(state: Any, tone: str, title: str, text: str = "") -> None:
-    """Show a message in the tab of this state, from a plain or a background handler."""
+async def tell(
+    state: Any, tone: str, title: str, text: str = "", *, action: str = "", event: str = ""
+) -> str:
+    """Show a message in the tab of this state, from a plain or a background handler; returns its id."""
     if isinstance(state, StateProxy):
         async with state:
             toasts = await state.get_state(Toasts)
-            toasts._add(tone, title, text)
-        return
+            return str(toasts._add(tone, title, text, action=action, event=event))
     toasts = await state.get_state(Toasts)
-    toasts._add(tone, title, text)
+    return str(toasts._add(tone, title, text, action=action, event=event))
+
+
+async def offer_undo(state: Any, title: str, event: str) -> str:
+    """Say what was done, and offer to undo it by the page's event of this name; returns the message's id."""
+    return await tell(state, "ok", title, action=translate(principal().locale, "common.undo"), event=event)
+
+
+async def untell(state: Any, toast_id: str) -> None:
+    """Take a message away."""
+    toasts = await state.get_state(Toasts)
+    toasts._drop(toast_id)
 
 
 def _arguments(handler: Handler) -> Callable[[tuple[Any, ...], dict[str, Any]], dict[str, Any]]:
@@ -110,4 +122,4 @@ def event_permission(fn: Any) -> str | None:
     return declared
 
 
-__all__ = ["event_permission", "principal", "requires", "tell"]
+__all__ = ["event_permission", "offer_undo", "principal", "requires", "tell", "untell"]

@@ -7,9 +7,8 @@ import reflex as rx
 from services import accounts, db, identity
 from services.i18n import Locale
 from services.permissions import Principal
-from state.guard import principal, requires
+from state.guard import principal, requires, untell
 from state.live import Looks, broadcaster
-from state.toasts import Toasts
 from state.words import Words
 
 Theme = Literal["system", "light", "dark"]
@@ -69,8 +68,7 @@ class SessionState(rx.State):
     @requires("profile:write")
     async def close_toast(self, toast_id: str):
         """Take one message away."""
-        toasts = await self.get_state(Toasts)
-        toasts._drop(toast_id)
+        await untell(self, toast_id)
 
 
 async def enter(state: rx.State, looks: Looks) -> Principal:

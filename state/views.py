@@ -18,6 +18,7 @@ EVENT_LOOKS: Mapping[str, str] = {
     "retired": "retiring",
     "restarted": "restarted",
     "removed": "unknown",
+    "restored": "unknown",
 }
 PROBE_LOOKS: Mapping[str, str] = {
     "ok": "ok",

@@ -4,21 +4,24 @@ The view (sort, filter, columns, selected worker, tab) is in the address: button
 shows it. Only the window that is scrolled to is not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict
 from urllib.parse import urlencode
 
 import reflex as rx
 
-from services import operations
-from services.i18n import translate
+from services import format, operations
+from services.compute.inventory import WorkerEntry
+from services.errors import Conflict
+from services.i18n import translate, translate_count
 from services.snapshot import Snapshot, WorkerRow
 from state import plots, views, worker_insight
 from state.dashboard import DEFAULT_RANGE, live_channel
-from state.guard import principal, requires, tell
+from state.guard import offer_undo, principal, requires, tell, untell
 from state.live import Channel, Looks, broadcaster
 from state.session import enter
+from state.toasts import MOST as MOST_TOASTS
 from state.views import WorkerCell
 from state.worker_table import STATES, WorkerView, counts, parse, scrolled, select, window
 
@@ -131,6 +134,7 @@ class WorkersState(rx.State):
     pending: Pending = NOTHING_PENDING
     busy: dict[str, str] = {}
     search_key: int = 0
+    _taken_off: dict[str, tuple[WorkerEntry, ...]] = {}
     _typed: list[str] = []
     _in_sight: tuple[int, int] = (0, 0)
 
@@ -267,10 +271,28 @@ class WorkersState(rx.State):
     @rx.event
     @requires("compute:act")
     async def forget(self, worker_id: str):
-        """Take a lost worker off the list."""
-        row = await operations.forget(worker_id, by=principal().label)
-        await tell(self, "ok", translate(principal().locale, "workers.forget.done", name=row["name"]))
+        """Take a lost worker off the list; the message about it offers to undo that."""
+        row = operations.worker(worker_id)
+        await self._forget([row["id"]])
         return self._go(replace(self._view(), selected=""))
+
+    async def _forget(self, worker_ids: Sequence[str]) -> None:
+        taken = await operations.forget(worker_ids, by=principal().label)
+        toast_id = await offer_undo(self, _about("workers.forget.done", taken), "forget")
+        newest = list(self._taken_off.items())[1 - MOST_TOASTS :]
+        self._taken_off = {**dict(newest), toast_id: taken}
+
+    @rx.event
+    @requires("compute:act")
+    async def put_back(self, toast_id: str):
+        """Undo: what a message says was taken off the list is on it again, as it was."""
+        taken = self._taken_off.get(toast_id, ())
+        if not taken:
+            raise Conflict("common.undo.too_late")
+        await operations.restore(taken, by=principal().label)
+        self._taken_off = {name: rest for name, rest in self._taken_off.items() if name != toast_id}
+        await untell(self, toast_id)
+        await tell(self, "ok", _about("workers.forget.undone", taken))
 
     @rx.event(background=True)
     @requires("compute:scale")
@@ -355,3 +377,10 @@ def find(snapshot: Snapshot | None, worker_id: str) -> WorkerRow | None:
     """The row of a worker in a snapshot."""
     rows = snapshot["workers"] if snapshot else []
     return next((row for row in rows if row["id"] == worker_id), None)
+
+
+def _about(key: str, workers: Sequence[WorkerEntry]) -> str:
+    """A message about one worker by its name, or about several by their number."""
+    count = len(workers)
+    number = format.number(principal().locale, count)
+    return translate_count(principal().locale, key, count, name=workers[0].name, number=number)

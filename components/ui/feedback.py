@@ -1,6 +1,7 @@
 """What KeepAI says while it works and afterwards: skeletons, empty and broken views, dialogs, toasts, progress."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, TypedDict
 
 import reflex as rx
@@ -11,9 +12,11 @@ from components.ui.base import Content, Flag, Number, Text, given, icon, inline,
 
 
 class Toast(TypedDict):
-    """One brief message. `state` is a state's name; `action` and `href` are empty when there is nothing to do.
+    """One brief message. `state` is a state's name; `action` is empty when there is nothing to do, else a link to
+    `href`, or a button for the event that `toasts` knows by the name `event`.
 
-    A toast leaves by itself after 6 s unless `stays` (errors and running jobs); `percent` below 0 means no bar.
+    A toast leaves by itself after 6 s, with an action after 12 s, unless `stays` (errors and running jobs);
+    `percent` below 0 means no bar.
     """
 
     id: str
@@ -22,6 +25,7 @@ class Toast(TypedDict):
     text: str
     action: str
     href: str
+    event: str
     percent: float
     stays: bool
 
@@ -268,8 +272,31 @@ class ToastItem(rx.el.Li):  # type: ignore[misc]
     on_animation_end: rx.EventHandler[rx.event.no_args_event_spec]
 
 
-def toasts(rows: rx.Var[list[Toast]], *, on_close: Any, label: Text, close_label: Text) -> rx.Component:
-    """Brief messages at the lower right, at most three; `on_close` receives the id of one that has had its time."""
+def toasts(
+    rows: rx.Var[list[Toast]],
+    *,
+    on_close: Any,
+    label: Text,
+    close_label: Text,
+    events: Mapping[str, Any] = MappingProxyType({}),
+) -> rx.Component:
+    """Brief messages at the lower right, at most three; `on_close` receives the id of one that has had its time.
+
+    `events` are what messages may offer, by name; each receives the id of its message.
+    """
+
+    def offer(toast: rx.Var[Toast]) -> rx.Component:
+        look = {"size": "small", "class_name": "k-toast-action"}
+        leads = link(toast["action"], href=toast["href"], class_name="k-button small k-toast-action")
+        return rx.match(
+            toast["event"],
+            ("", leads),
+            *[
+                (name, button(toast["action"], busy=False, on_click=event(toast["id"]), **look))
+                for name, event in events.items()
+            ],
+            rx.fragment(),
+        )
 
     def one(toast: rx.Var[Toast]) -> rx.Component:
         return ToastItem.create(
@@ -289,9 +316,7 @@ def toasts(rows: rx.Var[list[Toast]], *, on_close: Any, label: Text, close_label
                 ),
                 class_name="k-grow",
             ),
-            rx.cond(
-                toast["action"] != "", link(toast["action"], href=toast["href"], class_name="k-button small")
-            ),
+            rx.cond(toast["action"] != "", offer(toast)),
             rx.el.button(
                 icon("x"),
                 type="button",

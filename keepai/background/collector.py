@@ -13,7 +13,7 @@ from services import db, history, probes, task_groups, worker_events, workers
 from services.bus import Bus, Message
 from services.clock import now
 from services.compute import endpoint
-from services.compute.inventory import Intent, WorkerChange, WorkerEntry, advance
+from services.compute.inventory import Intent, WorkerChange, WorkerEntry, advance, put_back, remove
 from services.compute.reader import ComputeReader
 from services.compute.readings import ComputeReading, GroupReading
 from services.settings import Settings
@@ -69,6 +69,7 @@ class Collector:
         await self._load()
         self._bus.subscribe("intent", self._on_intent)
         self._bus.subscribe("forget", self._on_forget)
+        self._bus.subscribe("restore", self._on_restore)
         self._bus.subscribe("probes", self._on_probes)
         try:
             async with asyncio.TaskGroup() as loops:
@@ -194,8 +195,17 @@ class Collector:
         self._intents.append(Intent(**message))
 
     def _on_forget(self, message: Message) -> None:
-        """A lost worker was taken off the list by hand."""
-        self._entries = tuple(e for e in self._entries if e.id != message["worker_id"] or e.state != "lost")
+        """Lost workers were taken off the list by hand; whoever did that has stored it."""
+        for worker_id in message["workers"]:
+            self._entries, change = remove(self._entries, worker_id, message["by"], message["at"])
+            if change:
+                self._events.append(change_row(change))
+
+    def _on_restore(self, message: Message) -> None:
+        """They are to be on the list again; that is stored as well."""
+        taken = map(workers.from_message, message["workers"])
+        self._entries, changes = put_back(self._entries, taken, message["by"], message["at"])
+        self._events.extend(map(change_row, changes))
 
 
 def _store_changes(

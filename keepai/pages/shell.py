@@ -9,12 +9,13 @@ from components import frame as frames
 from components.dashboard import compute_strip
 from components.ui.base import Content
 from services.permissions import ROLES
-from state.dashboard import Live
+from state.dashboard import DashboardState, Live
 from state.leaving import Leaving
 from state.palette import PaletteState
 from state.session import SessionState
 from state.toasts import Toasts
 from state.words import t
+from state.workers import WorkersState
 
 
 def shell(
@@ -43,7 +44,11 @@ def shell(
             on_language=SessionState.switch_language,
             on_theme=SessionState.switch_theme,
             palette=frames.Palette(rows=PaletteState.rows, on_search=PaletteState.search),
-            messages=frames.Messages(rows=Toasts.items, on_close=SessionState.close_toast),
+            messages=frames.Messages(
+                rows=Toasts.items,
+                on_close=SessionState.close_toast,
+                events={"forget": WorkersState.put_back, "checklist": DashboardState.show_checklist},
+            ),
             notices=[compute_strip(Live.compute), *notices],
             **options,
         ),

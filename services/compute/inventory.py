@@ -13,7 +13,7 @@ from uuid_utils import uuid7
 from services.compute.readings import ComputeEvent, ComputeReading, WorkerReading
 
 WorkerState = Literal["running", "paused", "retiring", "lost", "restarted", "unknown"]
-ChangeKind = Literal["joined", "lost", "paused", "resumed", "retired", "restarted", "removed"]
+ChangeKind = Literal["joined", "lost", "paused", "resumed", "retired", "restarted", "removed", "restored"]
 
 SHOW_RESTARTED = 10.0  # s for which a worker that came back is shown as restarted
 KEEP_LOST = 24 * 3600.0  # s after which a lost worker leaves the list
@@ -104,6 +104,16 @@ def remove(
         return entries, None
     change = WorkerChange(now, entry.id, entry.name, "removed", by, entry.address)
     return tuple(e for e in entries if e is not entry), change
+
+
+def put_back(
+    entries: tuple[WorkerEntry, ...], taken: Iterable[WorkerEntry], by: str, now: float
+) -> tuple[tuple[WorkerEntry, ...], tuple[WorkerChange, ...]]:
+    """The list with workers that were taken off by hand, as they were and where they were: ids tell who came first."""
+    known = {entry.id for entry in entries}
+    back = [entry for entry in taken if entry.id not in known]
+    changes = tuple(WorkerChange(now, e.id, e.name, "restored", by, e.address) for e in back)
+    return tuple(sorted((*entries, *back), key=lambda entry: entry.id)) if back else entries, changes
 
 
 def match(

@@ -108,14 +108,46 @@ async def test_a_running_group_is_cancelled_after_a_question(page_as: PageAs, ho
         assert {future.status for future in work} == {"cancelled"}
 
 
-async def test_a_lost_worker_is_taken_off_the_list(open_screen: PageAs, crowded: House):
+async def test_a_lost_worker_is_taken_off_the_list_and_comes_back_as_it_was(
+    open_screen: PageAs, crowded: House
+):
     screen = await open_screen(crowded, "operator", "/workers?state=lost")
     await expect(screen.rows).to_have_count(4)
+    token = crowded.token(crowded.person("viewer"))
+    before = {row["id"]: row for row in crowded.dashboard(token)["workers"] if row["state"] == "lost"}
     await screen.row("gone-2").click()
     await screen.page.get_by_role("button", name=pt("workers.forget")).click()
-    await screen.says(pt("workers.forget.done", name="gone-2"))
+    await screen.says(pt("workers.forget.done.one", name="gone-2"))
     await expect(screen.row("gone-2")).to_have_count(0)
     await expect(screen.page.get_by_role("complementary")).to_be_hidden()
+    undo = screen.page.get_by_role("button", name=pt("common.undo"))
+    await undo.hover()  # under the pointer a message does not leave
+    await expect(undo).to_be_visible()
+    await undo.click()
+    await screen.says(pt("workers.forget.undone.one", name="gone-2"))
+    await expect(undo).to_have_count(0)
+    await expect(screen.row("gone-2")).to_be_visible()
+    after = {row["id"]: row for row in crowded.dashboard(token)["workers"] if row["state"] == "lost"}
+    assert after == before
+    await screen.row("gone-2").click()
+    await screen.page.get_by_role("tab", name=pt("workers.tab.events")).click()
+    events = screen.page.get_by_role("tabpanel").get_by_role("listitem")
+    by = pt("events.by", person="Operator PT")
+    await expect(events.first).to_contain_text(f"{pt('events.restored')} {by}")
+    await expect(events.nth(1)).to_contain_text(f"{pt('events.removed')} {by}")
+
+
+async def test_hiding_the_first_steps_is_undone_from_its_message(page_as: PageAs):
+    screen = await page_as("admin", "/")
+    steps = screen.page.get_by_role("heading", name=pt("dashboard.checklist"))
+    await expect(steps).to_be_visible()
+    await screen.page.get_by_role("button", name=pt("dashboard.checklist.hide")).click()
+    await expect(steps).to_have_count(0)
+    await screen.page.get_by_role("button", name=pt("common.undo")).click()
+    await expect(steps).to_be_visible()
+    await screen.page.reload()
+    await screen.ready()
+    await expect(steps).to_be_visible()
 
 
 async def test_what_nobody_would_start_again_is_not_offered_to_be_restarted(

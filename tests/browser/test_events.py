@@ -65,6 +65,7 @@ async def test_a_forged_event_of_a_viewer_changes_nothing_and_is_answered_in_wor
             (WorkersState.confirm, {"kind": "retire", "target": target}),
             (WorkersState.ask, {"kind": "retire", "worker_id": target}),
             (WorkersState.forget, {"worker_id": target}),
+            (WorkersState.put_back, {"toast_id": target}),
             (WorkersState.scale, {"form": {"workers": "1"}}),
             (SystemState.check_probes, {}),
         ):
@@ -151,8 +152,10 @@ async def test_values_of_every_wrong_kind_are_refused_in_words_and_the_server_li
         WorkersState.ask: ("kind", "worker_id"),
         WorkersState.confirm: ("kind", "target"),
         WorkersState.forget: ("worker_id",),
+        WorkersState.put_back: ("toast_id",),
         WorkersState.scale: ("form",),
         DashboardState.show_range: ("span",),
+        DashboardState.show_checklist: ("toast_id",),
         SystemState.show_window: ("window",),
         SettingsState.check_profile: ("field", "text"),
         SettingsState.check_password: ("field", "length", "same"),

@@ -196,6 +196,19 @@ def test_a_toast_closes_itself_by_its_life_unless_it_stays():
     assert '"aria-live":"polite"' in text
 
 
+def test_a_toast_offers_an_event_that_is_told_which_toast_it_was():
+    plain = drawn(ui.toasts(Piece.toasts, on_close=Piece.choose, label="x", close_label="y"))
+    assert plain.count("piece.choose") == 2
+    text = drawn(
+        ui.toasts(
+            Piece.toasts, on_close=Piece.choose, label="x", close_label="y", events={"undo": Piece.choose}
+        )
+    )
+    assert text.count("piece.choose") == 3
+    assert 'JSON.stringify("undo")' in text
+    assert '"data-k-once":""' in text  # pressed once
+
+
 def test_only_one_path_travels_for_a_sparkline_and_its_area_ends_at_each_gap():
     path = spark_path([0, 10, None, 10, 0])
     area = re.search(r'd:(\(.*?"M\$1 \$2V40H\$1Z"\))', drawn(ui.sparkline(path)))

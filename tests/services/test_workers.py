@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgpack
 import pytest
 from sqlmodel import select
 
@@ -124,6 +125,26 @@ def test_a_lost_worker_is_taken_off_by_hand(compute: UUID) -> None:
     assert db.read_now(workers.load, compute) == ()
     (event,) = db.read_now(worker_events.latest, compute)
     assert (event.kind, event.by, event.worker_name) == ("removed", "Ana", "w1")
+
+
+def test_what_was_taken_off_comes_back_as_it_was_and_who_did_both_is_known(compute: UUID) -> None:
+    first, lost, last = entry("w1"), entry("w2", state="lost"), entry("w3", state="lost", reading=None)
+    db.write_now(workers.save, compute, (first, lost, last))
+    taken = [db.write_now(workers.forget, compute, one.id, "Ana", NOON) for one in (last, lost)]
+    assert taken == [last, lost]
+    sent = [workers.from_message(msgpack.unpackb(msgpack.packb(workers.to_message(one)))) for one in taken]
+    db.write_now(workers.restore, compute, sent, "Bruno", NOON + timedelta(seconds=9))
+    assert db.read_now(workers.load, compute) == (first, lost, last)
+    kinds = [(e.kind, e.by, e.worker_name) for e in db.read_now(worker_events.latest, compute)]
+    assert sorted(kinds[:2]) == [("restored", "Bruno", "w2"), ("restored", "Bruno", "w3")]
+    assert sorted(kinds[2:]) == [("removed", "Ana", "w2"), ("removed", "Ana", "w3")]
+
+
+def test_coming_back_twice_does_no_harm(compute: UUID) -> None:
+    lost = entry(state="lost")
+    db.write_now(workers.save, compute, (lost,))
+    db.write_now(workers.restore, compute, [lost], "Ana", NOON)
+    assert db.read_now(workers.load, compute) == (lost,)
 
 
 def test_only_lost_workers_of_this_compute_can_be_taken_off(compute: UUID) -> None:

@@ -1,10 +1,12 @@
-"""What ticks off the first steps, and what the dashboard says of the mail server."""
+"""What ticks off the first steps, how their list leaves and comes back, and what is said of the mail server."""
 
 from typing import Any
 
 import pytest
 
-from state.dashboard import live_channel
+from services import accounts, db
+from services.i18n import translate
+from state.dashboard import DashboardState, live_channel
 from tests.keepai.around import snapshot
 
 
@@ -53,3 +55,24 @@ async def test_a_mail_server_that_is_down_needs_attention() -> None:
     )
     (row,) = found["attention"]
     assert (row["title"], row["text"]) == ("Mail server does not answer", "It answered SMTP 454.")
+
+
+async def test_hiding_the_first_steps_can_be_undone(tab, ana):
+    screen = tab(ana, "/")
+    page = await screen.of(DashboardState)
+    page.checklist_shown = True
+    await screen.call(DashboardState.hide_checklist)
+    assert db.read_now(accounts.get, ana.id).checklist_hidden
+    assert not page.checklist_shown
+    (said,) = await screen.messages()
+    assert (said["event"], said["action"]) == ("checklist", translate("pt-BR", "common.undo"))
+    await screen.call(DashboardState.show_checklist, said["id"])
+    assert not db.read_now(accounts.get, ana.id).checklist_hidden
+    assert page.checklist_shown
+    assert await screen.messages() == []
+
+
+async def test_a_viewer_gets_no_first_steps_that_way(tab, carla):
+    screen = tab(carla, "/")
+    await screen.call(DashboardState.show_checklist, "x" * 4000)
+    assert not (await screen.of(DashboardState)).checklist_shown

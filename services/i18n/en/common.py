@@ -9,6 +9,7 @@ WORDS = {
     "common.retry": "Try again",
     "common.retrying": "Trying",
     "common.undo": "Undo",
+    "common.undo.too_late": "This can no longer be undone.",
     "common.back": "Back",
     "common.open": "Open",
     "common.see_all": "See all",

@@ -9,6 +9,7 @@ WORDS = {
     "common.retry": "Tentar de novo",
     "common.retrying": "Tentando",
     "common.undo": "Desfazer",
+    "common.undo.too_late": "Isto já não pode ser desfeito.",
     "common.back": "Voltar",
     "common.open": "Abrir",
     "common.see_all": "Ver tudo",

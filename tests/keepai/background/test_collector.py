@@ -57,6 +57,28 @@ async def test_workers_of_before_keep_their_place_as_unknown(database, nowhere):
     assert last["totals"]["workers"] == 0
 
 
+async def test_who_took_a_worker_off_the_list_and_who_brought_it_back_is_shown_at_once(database, nowhere):
+    compute = db.write_now(workers.ensure_compute, nowhere.dask_scheduler, now())
+    names = {"01a1fa865c6d72799aa314371462c8d3": "ipe-1", "01a1fa865c6d72799aa314371462c8d4": "ipe-2"}
+    gone = [
+        WorkerEntry(number, name, "h", "tcp://h:1", None, "lost", now().timestamp(), None, 1.0, 0)
+        for number, name in names.items()
+    ]
+    db.write_now(workers.save, compute, gone)
+    one = collector.Collector(nowhere, LocalBus())
+    await one._load()
+    one._on_forget({"workers": [*names, "nobody"], "by": "Ana", "at": 5.0})
+    assert one._snapshot(None, 6.0)["workers"] == []
+    one._on_restore({"workers": [workers.to_message(gone[1])], "by": "Bruno", "at": 7.0})
+    seen = one._snapshot(None, 8.0)
+    assert [(row["name"], row["state"]) for row in seen["workers"]] == [("ipe-2", "lost")]
+    assert [(event["worker"], event["kind"], event["by"]) for event in seen["events"]] == [
+        ("ipe-2", "restored", "Bruno"),
+        ("ipe-2", "removed", "Ana"),
+        ("ipe-1", "removed", "Ana"),
+    ]
+
+
 async def test_a_database_that_goes_away_does_not_stop_the_snapshots(database, nowhere):
     def away():
         db.configure("sqlite:////proc/no/such/place.db")

@@ -5,7 +5,15 @@ from itertools import count
 
 import pytest
 
-from services.compute.inventory import Intent, WorkerChange, WorkerEntry, advance, new_worker_id, remove
+from services.compute.inventory import (
+    Intent,
+    WorkerChange,
+    WorkerEntry,
+    advance,
+    new_worker_id,
+    put_back,
+    remove,
+)
 from services.compute.readings import ComputeEvent, ComputeReading, WorkerReading
 
 HOST = "10.0.0.1"
@@ -463,6 +471,31 @@ def test_lost_worker_is_taken_off_by_hand_and_nothing_else_is(watch):
     assert (change.kind, change.by) == ("removed", "ana")
     assert remove(watch.entries, "w2", "ana", 1002) == (watch.entries, None)
     assert remove(watch.entries, "nobody", "ana", 1002) == (watch.entries, None)
+
+
+def test_what_was_taken_off_is_put_back_where_it_was(watch):
+    watch.step(1001)
+    before = watch.entries
+    entries, _ = remove(before, "w1", "ana", 1002)
+    back, changes = put_back(entries, before, "bruno", 1003)
+    assert back == before
+    assert [(c.worker_id, c.kind, c.by, c.at) for c in changes] == [("w1", "restored", "bruno", 1003)]
+    assert put_back(before, before, "bruno", 1003) == (before, ())
+
+
+def test_worker_that_came_back_as_a_new_one_stays_so_when_the_old_one_is_put_back(watch):
+    watch.step(1001, worker("b2"))
+    lost = watch.entries
+    watch.entries, _ = remove(lost, "w1", "ana", 1002)
+    watch.step(1003, worker("a1", port=1), worker("b2"))
+    watch.entries, _ = put_back(watch.entries, lost, "ana", 1004)
+    watch.step(1005, worker("a1", port=1), worker("b2"))
+    assert [(e.id, e.name, e.state) for e in watch.entries] == [
+        ("w1", "a1", "lost"),
+        ("w2", "b2", "running"),
+        ("w3", "a1", "running"),
+    ]
+    assert watch.kinds == []
 
 
 def test_worker_taken_off_by_hand_that_comes_back_is_new(watch):
