@@ -30,7 +30,7 @@ CONFIG = {
 
 def spend_time(number: int) -> int:
     """Takes a little while and costs nothing."""
-    time.sleep(0.2)
+    time.sleep(0.8)
     if number % 50 == 49:
         raise ValueError("one in fifty fails")
     return number
