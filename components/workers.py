@@ -151,7 +151,7 @@ def table(
         label=t("workers.table"),
         columns=template,
         least=least,
-        foot=[ui.virtual_cell(totals["workers"]), *[shown(name, total(name)) for name in choices]],
+        foot=[ui.virtual_cell(_cut(totals["workers"])), *[shown(name, total(name)) for name in choices]],
         id="workers",
         testid="workers-table",
     )
