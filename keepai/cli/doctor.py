@@ -1,5 +1,6 @@
 """`python -m keepai doctor`: what KeepAI needs, one line each, with what to do where something is wrong."""
 
+import asyncio
 import datetime
 import re
 import shutil
@@ -35,6 +36,7 @@ def main() -> int:
             _database,
             _redis,
             _scheduler,
+            _mail,
             _certificate,
         )
         findings += [finding for check in checks for finding in check(settings)]
@@ -165,6 +167,20 @@ def _scheduler(settings: Settings) -> Iterator[Finding]:
         yield "problem", say("cli.doctor.scheduler_silent", address=address, why=error.strerror or error)
     else:
         yield "ok", say("cli.doctor.scheduler", address=address)
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    from services import probes
+
+    if not settings.smtp_host:
+        yield "ok", say("cli.doctor.mail_none")
+        return
+    address = f"{settings.smtp_host}:{settings.smtp_port}"
+    found = asyncio.run(probes.check("mail", probes.PROBES["mail"](settings)))
+    if found.state == "down":
+        yield "problem", say("cli.doctor.mail_down", address=address, why=say(found.reason, **found.params))
+    else:
+        yield "ok", say("cli.doctor.mail", address=address)
 
 
 def _certificate(settings: Settings) -> Iterator[Finding]:

@@ -1,7 +1,9 @@
 """The tools of whoever runs an installation; each works while KeepAI runs."""
 
+import asyncio
 import datetime
 import sqlite3
+import ssl
 import stat
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from services import passwords
 from services.i18n import translate
 from services.settings import Settings
 from tests.cli.certificate import self_signed
+from tests.services.probes.mail_server import MailServer
 
 pytestmark = pytest.mark.slow  # each starts real processes
 
@@ -166,6 +169,30 @@ def test_the_doctor_speaks_portuguese(installation):
 def test_the_doctor_sees_a_redis_that_is_silent(installation):
     outcome = installation.command("doctor", REDIS_URL="redis://127.0.0.1:9/0")
     assert "Redis does not answer" in outcome.stdout
+
+
+def test_the_doctor_says_why_the_mail_server_is_down(installation):
+    mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": 9, "SMTP_FROM": "keepai@example.org"}
+    outcome = installation.command("doctor", language="pt_BR.UTF-8", **mail)
+    why = translate("pt-BR", "probes.reason.refused", address="127.0.0.1:9")
+    line = translate("pt-BR", "cli.doctor.mail_down", address="127.0.0.1:9", why=why)
+    assert f"problema  {line}" in outcome.stdout.splitlines()
+
+
+async def test_the_doctor_asks_the_mail_server(tmp_path):
+    self_signed(tmp_path / "cert.pem", tmp_path / "key.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    async with MailServer(context).listening() as server:
+        given = Settings(smtp_host="localhost", smtp_port=server.port, smtp_security="none")
+        ((found, text),) = await asyncio.to_thread(lambda: list(doctor._mail(given)))
+    assert (found, server.asked) == ("ok", ["EHLO", "NOOP", "QUIT"])
+    assert f"localhost:{server.port}" in text
+
+
+def test_the_doctor_asks_for_no_mail_server():
+    ((found, _),) = doctor._mail(Settings())
+    assert found == "ok"
 
 
 @pytest.mark.parametrize(("days", "verdict"), [(90, "ok"), (3, "problem"), (-1, "problem")])

@@ -33,7 +33,7 @@ TROUBLE = re.compile(
     r"compute\.reason\.|probes\.reason\.(mail_|tls|password|refused)|cli\.(settings|folder|port|database|notice|role)\.|cli\.build\.(failed|no_node)|cli\.run\.child"
     r"|cli\.people\.(no_such|taken|not_an)|cli\.backup\.(exists|not_written|nothing)"
     r"|cli\.doctor\.(python_old|node_none|folder_open|folder_full|database_old|no_admin|redis_silent"
-    r"|scheduler_silent|certificate_ends)$"
+    r"|scheduler_silent|mail_down|certificate_ends)$"
 )
 
 
