@@ -565,6 +565,7 @@
     showAges();
     showTheme();
     syncDialogs();
+    for (const box of $$("[data-k-some]")) box.indeterminate = box.dataset.kSome === "true"; // no attribute says it
     leaveIfTold();
     leaveIfSignedOut();
     keepFocusInRows();
@@ -600,7 +601,7 @@
       childList: true,
       subtree: true,
       attributes: true,
-      attributeFilter: ["data-at", "data-age-ms", "data-down", "data-k-language", "data-k-mounted", "data-k-open", "data-k-leave", "class"],
+      attributeFilter: ["data-at", "data-age-ms", "data-down", "data-k-language", "data-k-mounted", "data-k-open", "data-k-leave", "data-k-some", "class"],
     });
     refresh();
     setInterval(refresh, 1000);

@@ -19,6 +19,8 @@ from components import ui
 from components.ui.base import Content, Flag, Number, Text
 from state.words import Words, t
 
+Key = tuple[Sequence[str], Content, Flag]  # keys, what they do, for whom
+
 _MOUNTED = rx.Var(
     "mounted",
     _var_type=bool,
@@ -133,7 +135,7 @@ def frame(
     groups: Sequence[Group] | None = None,
     crumb: Content | None = None,
     tools: Sequence[Content] = (),
-    keys: Sequence[tuple[Sequence[str], Content]] = (),
+    keys: Sequence[Key] = (),
     flush: bool = False,
 ) -> rx.Component:
     """The whole screen of a page.
@@ -524,25 +526,33 @@ def _found(palette: Palette) -> rx.Component:
     return rx.el.div(rx.foreach(palette.rows, with_heading), role="group", aria_label=t("frame.found"))
 
 
-def _shortcuts(groups: Sequence[Group], keys: Sequence[tuple[Sequence[str], Content]]) -> rx.Component:
-    lines: list[tuple[Sequence[str], Content]] = [
-        *[(("g", one.letter), t("frame.go_to", place=one.label)) for group in groups for one in group.places],
-        (("Ctrl", "K"), t("frame.key_palette")),
-        (("/",), t("frame.key_search")),
-        (("↑", "↓"), t("frame.key_rows")),
-        (("Enter",), t("frame.key_row_open")),
+def _shortcuts(groups: Sequence[Group], keys: Sequence[Key]) -> rx.Component:
+    lines: list[Key] = [
+        *[
+            (("g", one.letter), t("frame.go_to", place=one.label), one.visible)
+            for group in groups
+            for one in group.places
+        ],
+        (("Ctrl", "K"), t("frame.key_palette"), True),
+        (("/",), t("frame.key_search"), True),
+        (("↑", "↓"), t("frame.key_rows"), True),
+        (("Enter",), t("frame.key_row_open"), True),
         *keys,
-        (("?",), t("frame.key_shortcuts")),
-        (("Esc",), t("frame.key_close")),
+        (("?",), t("frame.key_shortcuts"), True),
+        (("Esc",), t("frame.key_close"), True),
     ]
     return ui.dialog(
         rx.el.h2(t("frame.shortcuts")),
         rx.el.dl(
             *[
-                rx.el.div(
-                    rx.el.dt(words), rx.el.dd(*[rx.el.kbd(key) for key in combination], class_name="k-keys")
+                _if(
+                    visible,
+                    rx.el.div(
+                        rx.el.dt(words),
+                        rx.el.dd(*[rx.el.kbd(key) for key in combination], class_name="k-keys"),
+                    ),
                 )
-                for combination, words in lines
+                for combination, words, visible in lines
             ],
             class_name="k-facts k-shortcuts",
         ),

@@ -1,6 +1,7 @@
 """The pieces of the workers page: the table, one worker, and what is asked before an action."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
@@ -8,9 +9,23 @@ import reflex as rx
 from components import ui
 from components.dashboard import event_downloads, event_line, figure_of
 from components.ui.base import Content, Text
-from state.words import t
+from state.words import t, t_count
 
 Row = rx.Var[Any]
+
+
+@dataclass(frozen=True)
+class Picks:
+    """Rows that can be picked: who may, which are, whether all or some of what is found are, and what is called with
+    (id, whether it is to be picked) for one and with (whether they are) for all that the filter shows."""
+
+    may: Row
+    picked: Row
+    all: Row
+    some: Row
+    on_pick: Any
+    on_pick_shown: Any
+
 
 NUMBERS = ("threads", "tasks", "network", "disk", "gpu", "seen")
 # Least width in pixels, and the share of what is left over.
@@ -27,6 +42,9 @@ WIDTHS = {
     "seen": (80, ""),
     "host": (96, "1fr"),
 }
+PICK_WIDTH = 40
+# Beside an open worker the boxes take their room from the bar of the memory.
+NARROW_MEMORY = WIDTHS["memory"][0] - PICK_WIDTH
 
 
 def toolbar(
@@ -105,6 +123,7 @@ def table(
     sort: Row,
     descending: Row,
     selected: Row,
+    picks: Picks,
     on_sort: Any,
     on_open: Any,
     on_scroll: Any,
@@ -114,6 +133,9 @@ def table(
     def shown(name: str, content: rx.Component) -> rx.Component:
         return rx.cond(columns.contains(name), content, rx.fragment())
 
+    def pickable(content: rx.Component) -> rx.Component:
+        return rx.cond(picks.may, content, rx.fragment())
+
     def head(name: str) -> rx.Component:
         way = rx.cond(sort == name, rx.cond(descending, "down", "up"), "")
         return ui.virtual_head(
@@ -121,12 +143,27 @@ def table(
         )
 
     def line(row: Row) -> rx.Component:
+        picked = picks.picked.contains(row["id"])
         return ui.virtual_row(
+            pickable(
+                ui.virtual_cell(
+                    ui.checkbox(
+                        "",
+                        checked=picked,
+                        on_change=lambda _: picks.on_pick(row["id"], ~picked),
+                        aria_label=t("workers.picks.one", name=row["name"]),
+                        tab_index=-1,  # reached by the key X on its row
+                    ),
+                    class_name="k-pick",
+                    on_click=rx.stop_propagation,  # the rest of the row opens the worker
+                )
+            ),
             ui.virtual_cell(_cut(row["name"]), main=True, class_name="k-medium main"),
             *[shown(name, _cell(name, row)) for name in choices],
             index=row["index"].to(int),
             selected=selected == row["id"],
             dim=row["dim"],
+            data_picked=picks.may & picked,
             on_click=on_open(row["id"]),
             key=row["id"],
             data_testid="worker-row",
@@ -139,27 +176,48 @@ def table(
         known = ("cpu", "memory", "threads", "tasks", "network")
         return ui.virtual_cell(totals[name] if name in known else "", number=name in NUMBERS)
 
-    template, least = rx.Var.create(_track("name")), rx.Var.create(WIDTHS["name"][0])
+    pick_shown = ui.checkbox(
+        "",
+        checked=picks.all,
+        on_change=lambda _: picks.on_pick_shown(~picks.all),
+        aria_label=t("workers.picks.shown"),
+        data_k_some=picks.some,
+    )
+    template = rx.cond(picks.may, f"{PICK_WIDTH}px ", "") + _track("name")
+    least = rx.cond(picks.may, PICK_WIDTH, 0) + WIDTHS["name"][0]
+    narrow = picks.may & (selected != "")
     for name in choices:
-        template = template + rx.cond(columns.contains(name), f" {_track(name)}", "")
-        least = least + rx.cond(columns.contains(name), WIDTHS[name][0], 0)
+        track, width = _track(name), WIDTHS[name][0]
+        if name == "memory":
+            track = rx.cond(narrow, _track(name, NARROW_MEMORY), track)
+            width = rx.cond(narrow, NARROW_MEMORY, width)
+        template = template + rx.cond(columns.contains(name), f" {track}", "")
+        least = least + rx.cond(columns.contains(name), width, 0)
     return ui.virtual_table(
-        [head("name"), *[shown(name, head(name)) for name in choices]],
+        [
+            pickable(ui.virtual_head(pick_shown, class_name="k-pick")),
+            head("name"),
+            *[shown(name, head(name)) for name in choices],
+        ],
         rx.foreach(rows, line),
         total=found,
         on_scroll=on_scroll,
         label=t("workers.table"),
         columns=template,
         least=least,
-        foot=[ui.virtual_cell(_cut(totals["workers"])), *[shown(name, total(name)) for name in choices]],
+        foot=[
+            pickable(ui.virtual_cell()),
+            ui.virtual_cell(_cut(totals["workers"])),
+            *[shown(name, total(name)) for name in choices],
+        ],
         id="workers",
         testid="workers-table",
     )
 
 
-def _track(name: str) -> str:
-    least, share = WIDTHS[name]
-    return f"minmax({least}px, {share})" if share else f"{least}px"
+def _track(name: str, least: int | None = None) -> str:
+    usual, share = WIDTHS[name]
+    return f"minmax({least or usual}px, {share})" if share else f"{usual}px"
 
 
 def _cell(name: str, row: Row) -> rx.Component:
@@ -195,7 +253,57 @@ def _cut(name: Row) -> rx.Component:
     return rx.el.span(name, class_name="k-ellipsis", custom_attrs={"title": name})
 
 
-def legend() -> rx.Component:
+def picks_bar(
+    counts: Mapping[str, Row], *, busy: Row, on_ask: Any, on_forget: Any, on_shown: Any, on_none: Any
+) -> rx.Component:
+    """What can be done to all that are picked; `counts` says to how many of them."""
+
+    def act(kind: str, name: str, doing: str) -> rx.Component:
+        button = ui.button(
+            t(f"workers.picks.{kind}", number=counts[kind]),
+            name=name,
+            busy=busy["picks"] == kind,
+            busy_label=t(doing),
+            disabled=busy.contains("picks"),
+            on_click=on_ask(kind),
+        )
+        return rx.cond(counts[kind] > 0, button, rx.fragment())
+
+    def also(name: str) -> rx.Component:
+        words = rx.el.span(t_count(f"workers.picks.{name}", counts[name], number=counts[name]))
+        return rx.cond(counts[name] > 0, words, rx.fragment())
+
+    return rx.el.div(
+        rx.el.div(
+            rx.el.p(
+                t_count("workers.picks.count", counts["count"], number=counts["count"]),
+                class_name="k-medium",
+                aria_live="polite",
+            ),
+            rx.el.p(also("outside"), also("no_nanny"), class_name="k-caption"),
+            class_name="k-grow",
+        ),
+        act("retire", "log-out", "workers.retiring"),
+        act("restart", "rotate-cw", "workers.restarting"),
+        rx.cond(
+            counts["forget"] > 0,
+            ui.button(
+                t("workers.picks.forget", number=counts["forget"]), name="x", busy=False, on_click=on_forget
+            ),
+            rx.fragment(),
+        ),
+        ui.button(
+            t("workers.picks.shown"), variant="quiet", on_click=on_shown(True), class_name="k-phone-only"
+        ),
+        ui.button(t("workers.picks.clear"), variant="quiet", on_click=on_none),
+        role="group",
+        aria_label=t("workers.picks.actions"),
+        class_name="k-picks",
+        data_testid="picks",
+    )
+
+
+def legend(*, may_pick: Row) -> rx.Component:
     """What the parts of the memory bar are, and the keys of the table."""
     return rx.el.div(
         ui.legend(
@@ -210,6 +318,7 @@ def legend() -> rx.Component:
             " ",
             rx.el.kbd("Enter"),
             t("workers.keys.open"),
+            rx.cond(may_pick, rx.fragment(" ", rx.el.kbd("X"), t("workers.keys.pick")), rx.fragment()),
             class_name="k-keys k-wide-only",
         ),
         class_name="k-row between k-wrap k-caption k-table-keys",
@@ -340,6 +449,22 @@ def confirm(pending: Row, *, on_confirm: Any, on_cancel: Any) -> rx.Component:
             )
             for kind in ("retire", "restart", "cancel")
         ]
+    )
+
+
+def confirm_picked(question: Row, *, on_confirm: Any, on_cancel: Any) -> rx.Component:
+    """Asks once before something is done to several; the words come with the question."""
+    return ui.confirm(
+        question["title"],
+        rx.el.span(question["names"], class_name="k-medium"),
+        question["text"],
+        id="confirm-picked",
+        open=question["kind"] != "",
+        action=question["action"],
+        cancel=t("common.cancel"),
+        note=question["note"],
+        on_confirm=on_confirm,
+        on_cancel=on_cancel,
     )
 
 

@@ -4,6 +4,7 @@ An action is announced before it is done, so that the collector takes the worker
 who wanted it.
 """
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
@@ -20,11 +21,12 @@ from services.compute import actions, endpoint, naming
 from services.compute.actions import Outcome
 from services.compute.endpoint import Endpoint
 from services.compute.inventory import WorkerEntry
-from services.errors import Conflict, Invalid, NotFound, Upstream
+from services.errors import Conflict, Invalid, KeepAIError, NotFound, Upstream
 from services.settings import Settings
 from services.snapshot import WorkerRow
 
 MOST_WORKERS = 64
+AT_ONCE = 4  # of many workers: each move of data takes room on those that stay
 _bus: Bus | None = None
 _settings: Settings | None = None
 
@@ -66,6 +68,20 @@ async def run(kind: str, target: str, *, by: str) -> Done:
     _announce("intent", {"worker_id": row["id"], "action": kind, "by": by, "at": time.time()})
     act = actions.retire if kind == "retire" else actions.restart
     return _told(await act(_endpoint(), row["address"]), row["name"])
+
+
+async def run_all(kind: str, targets: Sequence[str], *, by: str) -> list[Done]:
+    """Retire or restart several workers, a few at a time. What one of them refuses stops none of the others."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(target: str) -> Done:
+        async with places:
+            try:
+                return await run(kind, target, by=by)
+            except KeepAIError as error:
+                return Done("critical", error.key, {name: str(value) for name, value in error.params.items()})
+
+    return list(await asyncio.gather(*(one(target) for target in targets)))
 
 
 async def scale(count: int, *, by: str) -> Done:

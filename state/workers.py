@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import reflex as rx
 
-from services import format, operations
+from services import format, live, operations
 from services.compute.inventory import WorkerEntry
 from services.errors import Conflict
 from services.i18n import translate, translate_count
@@ -23,6 +23,8 @@ from state.live import Channel, Looks, broadcaster
 from state.session import enter
 from state.toasts import MOST as MOST_TOASTS
 from state.views import WorkerCell
+from state.worker_picks import MOST as MOST_PICKED
+from state.worker_picks import NOTHING_ASKED, Kind, Question, able, picks_channel, question, report
 from state.worker_table import STATES, WorkerView, counts, parse, scrolled, select, window
 
 TABS = ("overview", "running", "logs", "stack", "profile", "events")
@@ -115,6 +117,7 @@ class Pending(TypedDict):
     memory: str
 
 
+PICKS = "picks"  # what `busy` calls an action on all that are picked
 NOTHING_PENDING = Pending(kind="", id="", name="", memory="")
 
 
@@ -132,8 +135,11 @@ class WorkersState(rx.State):
     tab: str = TABS[0]
     range: str = DEFAULT_RANGE
     pending: Pending = NOTHING_PENDING
+    picked: list[str] = []
+    question: Question = NOTHING_ASKED
     busy: dict[str, str] = {}
     search_key: int = 0
+    _asked: tuple[str, ...] = ()
     _taken_off: dict[str, tuple[WorkerEntry, ...]] = {}
     _typed: list[str] = []
     _in_sight: tuple[int, int] = (0, 0)
@@ -155,9 +161,7 @@ class WorkersState(rx.State):
     async def scroll(self, first: int, visible: int):
         """Send the rows around those in sight."""
         self._in_sight = (first, visible)
-        person = principal()
-        sid = self.router.session.session_id
-        await broadcaster().attend(sid, str(person.session_id), person.locale, self._looks(self._view()))
+        await self._attend(self._view())
 
     @rx.event
     @requires("compute:read")
@@ -249,6 +253,8 @@ class WorkersState(rx.State):
     async def dismiss(self):
         """No."""
         self.pending = NOTHING_PENDING
+        self.question = NOTHING_ASKED
+        self._asked = ()
 
     @rx.event(background=True)
     @requires("compute:act")
@@ -276,11 +282,12 @@ class WorkersState(rx.State):
         await self._forget([row["id"]])
         return self._go(replace(self._view(), selected=""))
 
-    async def _forget(self, worker_ids: Sequence[str]) -> None:
+    async def _forget(self, worker_ids: Sequence[str]) -> set[str]:
         taken = await operations.forget(worker_ids, by=principal().label)
         toast_id = await offer_undo(self, _about("workers.forget.done", taken), "forget")
         newest = list(self._taken_off.items())[1 - MOST_TOASTS :]
         self._taken_off = {**dict(newest), toast_id: taken}
+        return {entry.id for entry in taken}
 
     @rx.event
     @requires("compute:act")
@@ -293,6 +300,92 @@ class WorkersState(rx.State):
         self._taken_off = {name: rest for name, rest in self._taken_off.items() if name != toast_id}
         await untell(self, toast_id)
         await tell(self, "ok", _about("workers.forget.undone", taken))
+
+    @rx.event
+    @requires("compute:act")
+    async def pick(self, worker_id: str, picked: bool):
+        """Pick a worker, to act on several at once, or leave it out again."""
+        others = [one for one in self.get_value("picked") if one != worker_id]
+        await self._pick([*others, operations.worker(worker_id)["id"]] if picked else others)
+
+    @rx.event
+    @requires("compute:act")
+    async def pick_shown(self, picked: bool):
+        """Pick all that the filter shows, in sight or not; or none of them."""
+        snapshot = live.latest()
+        found = select(snapshot["workers"] if snapshot else [], self._view())
+        shown = {row["id"]: row for row in found}
+        others = [one for one in self.get_value("picked") if one not in shown]
+        await self._pick([*others, *shown] if picked else others)
+
+    @rx.event
+    @requires("compute:act")
+    async def unpick(self):
+        """Pick none."""
+        await self._pick([])
+
+    @rx.event
+    @requires("compute:act")
+    async def ask_picked(self, kind: Kind):
+        """Ask once before it is done to all that are picked."""
+        snapshot = live.latest()
+        rows = snapshot["workers"] if snapshot else []
+        picked = self._there()
+        chosen = able(kind, picked)
+        if not chosen:
+            raise Conflict("workers.picks.none")
+        self._asked = tuple(row["id"] for row in chosen)
+        self.question = question(kind, picked, rows, principal().locale)
+
+    @rx.event(background=True)
+    @requires("compute:act")
+    async def confirm_picked(self):
+        """Yes: do it to those that the question named, and say once what came of all of them."""
+        person = principal()
+        async with self:
+            kind, asked = self.question["kind"], [one for one in self._asked if one not in self.busy]
+            self.question, self._asked = NOTHING_ASKED, ()
+            if not asked or PICKS in self.busy:
+                return
+            self.busy = {**self.busy, **dict.fromkeys([*asked, PICKS], kind)}
+        done: list[operations.Done] = []
+        try:
+            done = await operations.run_all(kind, asked, by=person.label)
+            await tell(self, *report(kind, done, person.locale))
+        finally:
+            over = {*asked, PICKS}
+            well = {target for target, one in zip(asked, done, strict=False) if one.state == "ok"}
+            async with self:
+                self.busy = {name: what for name, what in self.busy.items() if name not in over}
+                # Who refused stays picked, to be tried again.
+                await self._pick([one for one in self.get_value("picked") if one not in well])
+
+    @rx.event
+    @requires("compute:act")
+    async def forget_picked(self):
+        """Take those of the picked off the list that are lost; the message about it offers to undo that."""
+        gone = await self._forget([row["id"] for row in self._there() if row["state"] == "lost"])
+        await self._pick([one for one in self.get_value("picked") if one not in gone])
+
+    async def _pick(self, worker_ids: Sequence[str]) -> None:
+        """These are picked now, as far as they are there."""
+        snapshot = live.latest()
+        there = {row["id"] for row in snapshot["workers"]} if snapshot else set()
+        picked = [one for one in dict.fromkeys(worker_ids) if one in there]
+        if len(picked) > MOST_PICKED:
+            most = format.number(principal().locale, MOST_PICKED)
+            await tell(self, "warning", translate(principal().locale, "workers.picks.most", most=most))
+        if picked[:MOST_PICKED] != self.get_value("picked"):
+            self.picked = picked[:MOST_PICKED]
+        if self.router.url.path.rstrip("/") == "/workers":
+            await self._attend(self._view())
+
+    def _there(self) -> list[WorkerRow]:
+        """The picked workers that are on the list, in the order of the table."""
+        snapshot = live.latest()
+        picked = set(self.get_value("picked"))
+        rows = select(snapshot["workers"] if snapshot else [], replace(self._view(), text="", state=""))
+        return [row for row in rows if row["id"] in picked]
 
     @rx.event(background=True)
     @requires("compute:scale")
@@ -310,6 +403,12 @@ class WorkersState(rx.State):
         finally:
             async with self:
                 self.busy = {name: what for name, what in self.busy.items() if name != "scale"}
+
+    async def _attend(self, view: WorkerView) -> None:
+        """Look at what this view shows."""
+        person = principal()
+        sid = self.router.session.session_id
+        await broadcaster().attend(sid, str(person.session_id), person.locale, self._looks(view))
 
     def _show(self, view: WorkerView, query: Mapping[str, str]) -> None:
         """Take over what the address says. Only what changed is set, since setting is sending.
@@ -357,11 +456,14 @@ class WorkersState(rx.State):
 
     def _looks(self, view: WorkerView, *, table: bool = True) -> Looks:
         worker, tab, span = view.selected, self.tab, self.range
+        picked = tuple(self.get_value("picked"))
 
         def looks(locale: str) -> list[Channel]:
             channels = [live_channel(locale)]
             if table:
                 channels.append(rows_channel(view, locale))
+                if picked:
+                    channels.append(picks_channel(picked, view))
             if worker:
                 channels.append(panel_channel(worker, locale))
                 if tab == "overview":

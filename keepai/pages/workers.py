@@ -12,6 +12,7 @@ from state.dashboard import Live
 from state.session import SessionState
 from state.words import t
 from state.worker_insight import WorkerInsight
+from state.worker_picks import COUNTS, WorkerPicks
 from state.worker_table import COLUMNS, STATES
 from state.workers import TABS, WorkerPanel, WorkerPlots, WorkerRows, WorkersState
 
@@ -30,15 +31,24 @@ def page() -> rx.Component:
                     rx.cond(WorkerRows.all > 0, _table(), _empty()),
                     ui.card(ui.skeleton_rows(12), flush=True),
                 ),
-                rx.cond(WorkerRows.found > 0, parts.legend(), rx.fragment()),
+                rx.cond(
+                    (WorkersState.picked.length() > 0) & (WorkerPicks.count > 0), _picks(), rx.fragment()
+                ),
+                rx.cond(WorkerRows.found > 0, parts.legend(may_pick=SessionState.may_act), rx.fragment()),
                 class_name="k-left k-fades",
             ),
             rx.cond(WorkersState.selected != "", _panel(alone=False), rx.fragment()),
             _confirm(),
+            parts.confirm_picked(
+                WorkersState.question,
+                on_confirm=WorkersState.confirm_picked,
+                on_cancel=WorkersState.dismiss,
+            ),
             class_name="k-split",
         ),
         title=t("workers.title"),
         place="workers",
+        keys=[(("X",), t("workers.keys.pick_row"), SessionState.may_act)],
         flush=True,
     )
 
@@ -93,6 +103,14 @@ def _table() -> rx.Component:
             sort=WorkersState.sort,
             descending=WorkersState.descending,
             selected=WorkersState.selected,
+            picks=parts.Picks(
+                may=SessionState.may_act,
+                picked=WorkersState.picked,
+                all=(WorkersState.picked.length() > 0) & WorkerPicks.all,
+                some=(WorkersState.picked.length() > 0) & WorkerPicks.some,
+                on_pick=WorkersState.pick,
+                on_pick_shown=WorkersState.pick_shown,
+            ),
             on_sort=WorkersState.sort_by,
             on_open=WorkersState.open,
             on_scroll=WorkersState.scroll,
@@ -106,6 +124,17 @@ def _table() -> rx.Component:
                 actions=[ui.button(t("workers.clear_filter"), on_click=WorkersState.clear_filter)],
             )
         ),
+    )
+
+
+def _picks() -> rx.Component:
+    return parts.picks_bar(
+        {name: getattr(WorkerPicks, name) for name in COUNTS},
+        busy=WorkersState.busy,
+        on_ask=WorkersState.ask_picked,
+        on_forget=WorkersState.forget_picked,
+        on_shown=WorkersState.pick_shown,
+        on_none=WorkersState.unpick,
     )
 
 

@@ -151,6 +151,21 @@ async def asking(screen: Screen, path: str, locale: str) -> None:
     await expect(screen.page.locator("dialog[open]")).to_be_visible()
 
 
+async def picking(screen: Screen, path: str, locale: str) -> None:
+    """With some workers picked, one of them lost."""
+    await opened(screen, path, locale)
+    for name in ("node-1", "node-2", "gone-1"):
+        await screen.row(name).get_by_role("checkbox").click()
+    await expect(screen.page.get_by_test_id("picks")).to_be_visible()
+
+
+async def asking_for_several(screen: Screen, path: str, locale: str) -> None:
+    """Before several workers are retired."""
+    await picking(screen, path, locale)
+    await screen.page.get_by_test_id("picks").get_by_role("button").first.click()
+    await expect(screen.page.locator("dialog[open]")).to_be_visible()
+
+
 async def with_wrong_fields(screen: Screen, path: str, locale: str) -> None:
     """Settings that were sent with errors in them."""
     await opened(screen, path, locale)
@@ -229,6 +244,9 @@ VIEWS = [
     View("palette", "rows", "frame.workers", "/workers", arrive=with_palette),
     View("shortcuts", "rows", "frame.dashboard", "/", arrive=with_shortcuts),
     View("retire", "rows", "frame.workers", "/workers?worker={node-1}", arrive=asking),
+    View("workers-picked", "rows", "frame.workers", "/workers", arrive=picking),
+    View("worker-and-picked", "rows", "frame.workers", "/workers?worker={node-3}", arrive=picking),
+    View("retire-several", "rows", "frame.workers", "/workers", arrive=asking_for_several),
     View("settings-wrong", "rows", "frame.settings", "/settings", arrive=with_wrong_fields),
     View("dashboard", "cut-off", "frame.dashboard", "/", arrive=cut_off),
     View("offline", "plain", "", "/", arrive=offline),

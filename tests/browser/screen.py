@@ -12,6 +12,7 @@ from playwright.async_api import ConsoleMessage, Locator, Page, Response, expect
 from models import Account
 from services import identity
 from tests.browser.house import House
+from tests.browser.words import pt
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -93,6 +94,10 @@ class Screen:
     def row(self, name: str) -> Locator:
         """The row of a worker."""
         return self.page.locator(f'[data-testid=worker-row][data-worker="{name}"]')
+
+    async def pick(self, name: str) -> None:
+        """Pick a worker, or leave it out again."""
+        await self.row(name).get_by_role("checkbox", name=pt("workers.picks.one", name=name)).click()
 
     async def names(self) -> list[str]:
         """The names of the workers in the order in which they are seen."""

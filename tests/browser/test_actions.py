@@ -137,6 +137,109 @@ async def test_a_lost_worker_is_taken_off_the_list_and_comes_back_as_it_was(
     await expect(events.nth(1)).to_contain_text(f"{pt('events.removed')} {by}")
 
 
+async def test_two_picked_workers_are_retired_after_one_question_and_told_of_once(
+    page_as: PageAs, house: House
+):
+    await house.has_workers(3)
+    processes = house.worker_processes()
+    screen = await page_as("operator", "/workers")
+    page = screen.page
+    await expect(screen.rows).to_have_count(3)
+    first, second, third = await screen.names()
+    await screen.pick(first)
+    await expect(page.get_by_role("complementary")).to_have_count(0)  # picking is not opening
+    bar = page.get_by_test_id("picks")
+    await expect(bar).to_contain_text(pt("workers.picks.count.one", number=1))
+    everyone = page.get_by_role("checkbox", name=pt("workers.picks.shown"))
+    await expect(everyone).not_to_be_checked()
+    assert await everyone.evaluate("box => box.indeterminate")
+    await screen.row(second).focus()
+    await page.keyboard.press("x")
+    await expect(bar).to_contain_text(pt("workers.picks.count.other", number=2))
+    await expect(screen.row(second).get_by_role("checkbox")).to_be_checked()
+    await everyone.click()
+    await expect(everyone).to_be_checked()
+    await bar.get_by_role("button", name=pt("workers.picks.retire", number=3)).click()
+    question = page.get_by_role("alertdialog")
+    await expect(question).to_contain_text(pt("workers.picks.retire.all"))
+    await expect(question.get_by_role("button", name=pt("common.cancel"))).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(question).to_be_hidden()
+    await screen.pick(third)
+    await expect(screen.row(third).get_by_role("checkbox")).not_to_be_checked()
+    retire = bar.get_by_role("button", name=pt("workers.picks.retire", number=2))
+    await expect(retire).not_to_have_attribute("data-pressed", "")  # for a second it cannot be pressed twice
+    await retire.click()
+    await expect(question).to_contain_text(pt("workers.picks.retire.title.other", number=2))
+    await expect(question).to_contain_text(f"{first}, {second}")
+    await question.get_by_role("button", name=pt("workers.picks.retire", number=2)).click()
+    await expect(question).to_be_hidden()
+    await screen.says(pt("workers.picks.retire.done.other", number=2), DONE_WITHIN)
+    await expect(screen.rows).to_have_count(1, timeout=DONE_WITHIN)
+    await expect(bar).to_have_count(0)
+    assert await screen.names() == [third]
+    house.until(lambda: sum(map(psutil.Process.is_running, processes)) == 1, 30)
+    watching = await page_as("viewer")
+    for name in (first, second):
+        event = watching.page.get_by_role("listitem").filter(has_text=name)
+        await expect(event.first).to_contain_text(
+            f"{pt('events.retired')} {pt('events.by', person='Operator PT')}"
+        )
+
+
+async def test_all_lost_workers_leave_the_list_at_once_and_come_back_at_once(
+    open_screen: PageAs, crowded: House
+):
+    screen = await open_screen(crowded, "operator", "/workers?state=lost")
+    page = screen.page
+    await expect(screen.rows).to_have_count(4)
+    await page.get_by_role("checkbox", name=pt("workers.picks.shown")).click()
+    bar = page.get_by_test_id("picks")
+    await expect(bar.get_by_role("button", name=pt("workers.picks.retire", number=4))).to_have_count(0)
+    await bar.get_by_role("button", name=pt("workers.picks.forget", number=4)).click()
+    await screen.says(pt("workers.forget.done.other", number=4))
+    await expect(screen.rows).to_have_count(0)
+    await expect(bar).to_have_count(0)
+    await page.get_by_role("button", name=pt("common.undo")).click()
+    await screen.says(pt("workers.forget.undone.other", number=4))
+    await expect(screen.rows).to_have_count(4)
+
+
+async def test_picks_outlive_a_filter_and_a_scroll_and_say_so(open_screen: PageAs, crowded: House):
+    screen = await open_screen(crowded, "operator", "/workers?q=node")
+    page = screen.page
+    bar = page.get_by_test_id("picks")
+    await screen.pick("node-1")
+    await page.get_by_role("searchbox").fill("gone")
+    await expect(bar).to_contain_text(pt("workers.picks.outside.one", number=1))
+    await expect(bar).to_contain_text(pt("workers.picks.no_nanny.one", number=1))
+    await expect(bar.get_by_role("button", name=pt("workers.restart"))).to_have_count(0)
+    await page.reload()
+    await screen.ready()
+    await expect(bar).to_contain_text(pt("workers.picks.count.one", number=1))
+    await bar.get_by_role("button", name=pt("workers.picks.clear")).click()
+    await expect(bar).to_have_count(0)
+
+
+async def test_on_a_phone_rows_are_picked_without_opening_them_and_the_bar_is_in_reach(
+    open_screen: PageAs, crowded: House
+):
+    screen = await open_screen(crowded, "operator", "/workers", size=(360, 800))
+    page = screen.page
+    await screen.pick("node-1")
+    bar = page.get_by_test_id("picks")
+    await expect(bar).to_be_in_viewport(ratio=1)
+    await expect(page.get_by_role("complementary")).to_have_count(0)
+    target = await screen.row("node-1").locator("label").bounding_box()
+    assert target is not None and min(target["width"], target["height"]) >= 40
+    assert await screen.ask("document.documentElement.scrollWidth") <= 360
+    below = await page.locator(".k-bottom").bounding_box()
+    box = await bar.bounding_box()
+    assert box is not None and below is not None and box["y"] + box["height"] <= below["y"]
+    await bar.get_by_role("button", name=pt("workers.picks.shown")).click()
+    await expect(bar).to_contain_text(pt("workers.picks.count.other", number=36))
+
+
 async def test_hiding_the_first_steps_is_undone_from_its_message(page_as: PageAs):
     screen = await page_as("admin", "/")
     steps = screen.page.get_by_role("heading", name=pt("dashboard.checklist"))
@@ -182,4 +285,9 @@ async def test_who_may_not_act_is_offered_nothing(page_as: PageAs, house: House,
     offered.append(re.compile(pt("system.services.now")))
     for words in offered:
         await expect(screen.page.get_by_role("button", name=words)).to_have_count(0)
+    if path == "/workers":
+        await screen.rows.first.focus()
+        await screen.page.keyboard.press("x")
+        await expect(screen.page.locator(".k-virtual").get_by_role("checkbox")).to_have_count(0)
+        await expect(screen.page.get_by_test_id("picks")).to_have_count(0)
     assert operations.MOST_WORKERS == 64  # what the form above says is too many

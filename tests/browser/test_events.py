@@ -66,6 +66,11 @@ async def test_a_forged_event_of_a_viewer_changes_nothing_and_is_answered_in_wor
             (WorkersState.ask, {"kind": "retire", "worker_id": target}),
             (WorkersState.forget, {"worker_id": target}),
             (WorkersState.put_back, {"toast_id": target}),
+            (WorkersState.pick, {"worker_id": target, "picked": True}),
+            (WorkersState.pick_shown, {"picked": True}),
+            (WorkersState.ask_picked, {"kind": "retire"}),
+            (WorkersState.confirm_picked, {}),
+            (WorkersState.forget_picked, {}),
             (WorkersState.scale, {"form": {"workers": "1"}}),
             (SystemState.check_probes, {}),
         ):
@@ -78,6 +83,8 @@ async def test_a_forged_event_of_a_viewer_changes_nothing_and_is_answered_in_wor
                 ]
             )
         assert wire.of(WorkersState)["pending"]["kind"] == ""
+        assert wire.of(WorkersState)["question"]["kind"] == ""
+        assert wire.of(WorkersState)["picked"] == []
     await asyncio.sleep(2)  # a restart that was not refused would have begun
     assert {process.pid for process in house.worker_processes()} == before
 
@@ -153,6 +160,9 @@ async def test_values_of_every_wrong_kind_are_refused_in_words_and_the_server_li
         WorkersState.confirm: ("kind", "target"),
         WorkersState.forget: ("worker_id",),
         WorkersState.put_back: ("toast_id",),
+        WorkersState.pick: ("worker_id", "picked"),
+        WorkersState.pick_shown: ("picked",),
+        WorkersState.ask_picked: ("kind",),
         WorkersState.scale: ("form",),
         DashboardState.show_range: ("span",),
         DashboardState.show_checklist: ("toast_id",),

@@ -107,6 +107,11 @@ def test_a_person_sees_only_their_places():
     assert re.search(r"at_rx_state_ > 0.*to:\"/x\"", text)
 
 
+def test_a_key_that_only_some_may_use_is_shown_only_to_them():
+    text = str(frame._shortcuts([], [(("X",), "pick it", Around.at > 0)]))
+    assert re.search(r"at_rx_state_ > 0.*\"pick it\"", text)
+
+
 def test_the_title_of_the_tab_says_how_much_needs_attention():
     title = str(frame.tab_title("Workers", attention=Around.at.to(int)))
     assert '"("+' in title.replace(" ", "")

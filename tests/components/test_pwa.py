@@ -47,7 +47,8 @@ PAGE = """<!doctype html><html lang="pt-BR"><head><script src="/pwa.js"></script
   <button id="menu-button" popovertarget="menu" style="position: fixed; right: 0; bottom: 0">…</button>
   <div id="menu" popover class="k-menu" data-k-arrows="vertical"><button>Um</button><button>Dois</button></div>
   <div class="k-table-box"><table><tbody data-k-rows>
-    <tr data-k-row tabindex="-1" onclick="window.row = 1"><td>1</td></tr>
+    <tr data-k-row tabindex="-1" onclick="window.row = 1"><td>1
+      <input type="checkbox" id="pick" data-k-some="false" onclick="event.stopPropagation()"></td></tr>
     <tr data-k-row tabindex="-1" onclick="window.row = 2"><td>2</td></tr>
   </tbody></table></div>
   <button id="tipped" data-tip="71 % às 10:41">71</button><div id="k-tip" popover="manual"></div>
@@ -265,6 +266,22 @@ def test_rows_are_walked_and_opened_with_the_keyboard(page):
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     assert page.evaluate("row") == 1
+
+
+def test_a_row_is_picked_with_the_keyboard_without_being_opened(page):
+    page.focus("tbody tr")
+    page.keyboard.press("x")
+    assert page.is_checked("#pick")
+    page.keyboard.press("X")
+    assert not page.is_checked("#pick")
+    assert page.evaluate("window.row") is None
+
+
+def test_a_box_for_some_of_many_says_so(page):
+    page.evaluate("document.getElementById('pick').dataset.kSome = 'true'")
+    page.wait_for_function("document.getElementById('pick').indeterminate")
+    page.evaluate("document.getElementById('pick').dataset.kSome = 'false'")
+    page.wait_for_function("!document.getElementById('pick').indeterminate")
 
 
 def test_a_menu_opens_in_sight_and_is_walked_with_the_arrows(page):
