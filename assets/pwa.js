@@ -455,7 +455,9 @@
     // What is wrong is known when the server has said so; a field that was wrong before may be right by then.
     setTimeout(() => {
       const wrong = $('[aria-invalid="true"]', form);
-      if (wrong) wrong.focus(); else if (performance.now() < until) toFirstWrong(form, until);
+      if (!wrong) return performance.now() < until && toFirstWrong(form, until);
+      wrong.focus();
+      for (const button of $$("[data-pressed]", form)) button.removeAttribute("data-pressed"); // it can be sent again at once
     }, 250);
   }
 

@@ -622,17 +622,24 @@ def events(rows: Row, *, downloads: tuple[Text, Text]) -> rx.Component:
     )
 
 
-def scale(*, now: Row, busy: Row, on_scale: Any) -> rx.Component:
+def scale(*, now: Row, error: Text, busy: Row, on_scale: Any) -> rx.Component:
     """How many workers the embedded compute has."""
     return ui.menu(
-        rx.el.form(
+        ui.form(
             ui.field(
                 ui.text_input(
-                    id="scale", name="workers", type="number", default_value=now.to_string(), min=1, max=64
+                    id="scale",
+                    name="workers",
+                    type="number",
+                    default_value=now.to_string(),
+                    min=1,
+                    max=64,
+                    error=error,
                 ),
                 id="scale",
                 label=t("workers.scale.title"),
                 help=t("workers.scale.text"),
+                error=error,
             ),
             ui.button(
                 t("workers.scale"),
@@ -643,7 +650,6 @@ def scale(*, now: Row, busy: Row, on_scale: Any) -> rx.Component:
             ),
             on_submit=on_scale,
             reset_on_submit=False,
-            class_name="k-form",
         ),
         id="scale-menu",
         label=t("workers.scale"),

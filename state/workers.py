@@ -13,7 +13,7 @@ import reflex as rx
 
 from services import format, live, operations
 from services.compute.inventory import WorkerEntry
-from services.errors import Conflict
+from services.errors import Conflict, Invalid
 from services.i18n import translate, translate_count
 from services.snapshot import Snapshot, WorkerRow
 from state import plots, views, worker_insight
@@ -139,6 +139,7 @@ class WorkersState(rx.State):
     question: Question = NOTHING_ASKED
     busy: dict[str, str] = {}
     search_key: int = 0
+    scale_error: str = ""
     _asked: tuple[str, ...] = ()
     _taken_off: dict[str, tuple[WorkerEntry, ...]] = {}
     _typed: list[str] = []
@@ -392,8 +393,14 @@ class WorkersState(rx.State):
     async def scale(self, form: dict[str, str]):
         """Give the embedded compute another number of workers."""
         person = principal()
-        wanted = operations.wanted_workers(form.get("workers", ""))
+        try:
+            wanted = operations.wanted_workers(form.get("workers", ""))
+        except Invalid as error:
+            async with self:
+                self.scale_error = translate(person.locale, error.key, **error.params)
+            return
         async with self:
+            self.scale_error = ""
             if "scale" in self.busy:
                 return
             self.busy = {**self.busy, "scale": "scale"}

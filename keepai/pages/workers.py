@@ -85,7 +85,12 @@ def _toolbar() -> rx.Component:
         ),
         scale=rx.cond(
             SessionState.may_scale & Live.compute["embedded"],
-            parts.scale(now=WorkerRows.all, busy=WorkersState.busy, on_scale=WorkersState.scale),
+            parts.scale(
+                now=WorkerRows.all - WorkerRows.counts["lost"],
+                error=WorkersState.scale_error,
+                busy=WorkersState.busy,
+                on_scale=WorkersState.scale,
+            ),
             rx.fragment(),
         ),
     )
