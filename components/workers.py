@@ -438,7 +438,7 @@ def confirm(pending: Row, *, on_confirm: Any, on_cancel: Any) -> rx.Component:
         *[
             ui.confirm(
                 t(f"workers.{kind}.title", name=pending["name"]),
-                t(f"workers.{kind}.text", **({"memory": pending["memory"]} if kind != "cancel" else {})),
+                _consequence(kind, pending["memory"]),
                 id=f"confirm-{kind}",
                 open=pending["kind"] == kind,
                 action=t(f"workers.{kind}"),
@@ -466,6 +466,12 @@ def confirm_picked(question: Row, *, on_confirm: Any, on_cancel: Any) -> rx.Comp
         on_confirm=on_confirm,
         on_cancel=on_cancel,
     )
+
+
+def _consequence(kind: str, memory: Row) -> rx.Var[str]:
+    if kind == "cancel":
+        return t("workers.cancel.text")
+    return rx.cond(memory != "", t(f"workers.{kind}.text", memory=memory), t(f"workers.{kind}.text_empty"))
 
 
 def overview(

@@ -239,9 +239,8 @@ class WorkersState(rx.State):
         if kind not in ("retire", "restart"):
             return
         row = operations.worker(worker_id)
-        self.pending = Pending(
-            kind=kind, id=row["id"], name=row["name"], memory=views.memory_words(row, principal().locale)
-        )
+        memory = views.memory_words(row, principal().locale) if row["managed"] else ""
+        self.pending = Pending(kind=kind, id=row["id"], name=row["name"], memory=memory)
 
     @rx.event
     @requires("compute:act")
