@@ -207,6 +207,7 @@ def figure_of(
         now=t("common.now"),
         no_data=t("common.no_data"),
         axis=last,
+        height=rx.cond(last, 148, 130),
         named_marks=first,
         table=_figures(figure),
         as_table=as_table,

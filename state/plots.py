@@ -188,8 +188,8 @@ async def of_compute(compute: str, span: str, locale: str) -> dict[str, Any]:
     return {"ready": True, "empty": _is_empty(plot), "span": [start, end], "figures": figures}
 
 
-async def of_worker(compute: str, worker: str, span: str, locale: str) -> dict[str, Any]:
-    """Memory and CPU of one worker."""
+async def of_worker(compute: str, worker: str, span: str, locale: str, threads: int) -> dict[str, Any]:
+    """Memory and CPU of one worker; CPU in percent of its threads, as its other figures."""
     end = time.time()
     start = end - RANGES[span]
     metrics = ("cpu", "managed", "memory", "spilled")
@@ -209,9 +209,10 @@ async def of_worker(compute: str, worker: str, span: str, locale: str) -> dict[s
             words,
             locale,
             title="dashboard.plot.cpu",
-            caption="",
+            caption="workers.plot.cpu_unit",
             unit="%",
-            series=[_series("cpu", "dashboard.plot.cpu", "c1", fill=True)],
+            top=100.0,
+            series=[_series("cpu", "dashboard.plot.cpu", "c1", factor=1 / max(1, threads), fill=True)],
             marks=marks,
         ),
     ]

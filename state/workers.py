@@ -101,9 +101,10 @@ def worker_plots_channel(worker_id: str, span: str, locale: str) -> Channel:
     """Memory and CPU of one worker over a range."""
 
     async def build(snapshot: Snapshot | None) -> dict[str, Any]:
-        if snapshot is None or find(snapshot, worker_id) is None:
+        row = find(snapshot, worker_id)
+        if snapshot is None or row is None:
             return {"ready": False}
-        return await plots.of_worker(snapshot["compute"]["id"], worker_id, span, locale)
+        return await plots.of_worker(snapshot["compute"]["id"], worker_id, span, locale, row["threads"])
 
     return Channel(f"plots|{worker_id}|{span}|{locale}", WorkerPlots, build, period=plots.REFRESH[span])
 

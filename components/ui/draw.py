@@ -214,7 +214,7 @@ def plot(
     unit: Text = "",
     caption: Content = "",
     digits: int = 0,
-    height: int = 148,
+    height: Number = 148,
     axis: Flag = True,
     now: Text = "",
     no_data: Text = "",

@@ -60,6 +60,7 @@ WORDS = {
     "workers.history": "History",
     "workers.history.csv": "Download history as CSV",
     "workers.history.json": "Download history as JSON",
+    "workers.plot.cpu_unit": "% of its threads",
     "workers.running": "Running now",
     "workers.running.none": "Nothing runs on this worker.",
     "workers.running.task": "Task",

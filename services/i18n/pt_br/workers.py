@@ -60,6 +60,7 @@ WORDS = {
     "workers.history": "Histórico",
     "workers.history.csv": "Baixar histórico em CSV",
     "workers.history.json": "Baixar histórico em JSON",
+    "workers.plot.cpu_unit": "% das threads dele",
     "workers.running": "Executando agora",
     "workers.running.none": "Nada em execução neste worker.",
     "workers.running.task": "Tarefa",
