@@ -186,8 +186,10 @@ def _load_tiles(total: Totals, locale: str) -> dict[str, Tile]:
 
 
 def _tile(figure: str, unit: str, context: str, exact: str = "") -> Tile:
-    """A tile whose figure is exact as it stands, unless a more exact one is given."""
-    return Tile(figure=figure, unit=unit, context=context, exact=exact or f"{figure} {unit}".strip())
+    """A tile whose figure is exact as it stands, unless a more exact one is given. Hovering tells all of it, since its
+    words may have been cut."""
+    told = " · ".join(part for part in (exact or f"{figure} {unit}".strip(), context) if part)
+    return Tile(figure=figure, unit=unit, context=context, exact=told)
 
 
 def totals_shown(snapshot: Snapshot) -> Totals:

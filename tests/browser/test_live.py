@@ -23,11 +23,11 @@ async def test_figures_of_the_dashboard_change_without_a_reload(page_as: PageAs,
     page = screen.page
     await screen.ask(MARK)
     busy = page.get_by_test_id("tile-threads")
-    await expect(busy).to_contain_text(re.compile(r"Threads\s*0\s*de \d+ ocupadas"))
+    await expect(busy).to_contain_text(re.compile(r"Threads\s*0\s*de \d+ em uso"))
     async with house.client() as client:
         tasks = client.map(time.sleep, [60] * 6, key="count-sheep", pure=False)
         await expect(busy).to_contain_text(
-            re.compile(r"Threads\s*[1-9]\d*\s*de \d+ ocupadas"), timeout=KILLED_WITHIN
+            re.compile(r"Threads\s*[1-9]\d*\s*de \d+ em uso"), timeout=KILLED_WITHIN
         )
         progress = page.get_by_role("progressbar", name="count-sheep")
         await expect(progress).to_be_visible(timeout=KILLED_WITHIN)

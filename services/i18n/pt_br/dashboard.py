@@ -10,7 +10,7 @@ WORDS = {
     "dashboard.tile.tasks": "Tarefas na fila",
     "dashboard.tile.services": "Serviços de IA",
     "dashboard.of": "de {total}",
-    "dashboard.of_busy": "de {total} ocupadas",
+    "dashboard.of_busy": "de {total} em uso",
     "dashboard.of_up": "de {total} no ar",
     "dashboard.free_threads.one": "{number} livre",
     "dashboard.free_threads.other": "{number} livres",
