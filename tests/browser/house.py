@@ -27,6 +27,7 @@ from services.clock import now
 from services.compute import actions, certificates, embedded
 from services.compute.endpoint import embedded_endpoint
 from services.compute.inventory import WorkerEntry
+from services.compute.readings import WorkerReading
 from tests.conftest import run_migrations
 
 R = TypeVar("R")
@@ -234,7 +235,7 @@ class House:
 
 
 def lost_workers(count: int) -> list[WorkerEntry]:
-    """Workers that were lost in the last hour, as the list keeps them."""
+    """Workers that were lost lately, as the list keeps them: with their last values."""
     moment = time.time()
     return [
         WorkerEntry(
@@ -245,12 +246,38 @@ def lost_workers(count: int) -> list[WorkerEntry]:
             nanny=f"tcp://10.0.0.7:{5000 + number}",
             state="lost",
             since=moment - 600 * (number + 1),
-            reading=None,
+            reading=_last_reading(number, moment - 600 * (number + 1)),
             first_seen=moment - 7200,
             restarts=number,
         )
         for number in range(count)
     ]
+
+
+def _last_reading(number: int, at: float) -> WorkerReading:
+    """What a worker said last."""
+    return WorkerReading(
+        address=f"tcp://10.0.0.7:{4000 + number}",
+        name=f"gone-{number + 1}",
+        host="10.0.0.7",
+        nanny=f"tcp://10.0.0.7:{5000 + number}",
+        status="running",
+        nthreads=4,
+        memory_limit=8 * 2**30,
+        memory=(1 + number % 7) * 2**30,
+        managed=(1 + number % 5) * 2**29,
+        spilled=(number % 3) * 2**28,
+        cpu=float(37 * number % 400),
+        last_seen=at,
+        tasks={"executing": number % 5, "ready": 11 * number % 40},
+        net_read=3e6,
+        net_write=1e6,
+        disk_read=0.0,
+        disk_write=2e5,
+        event_loop=0.012,
+        fds=60,
+        extra={},
+    )
 
 
 def _keep(session: Session, compute: str, entries: list[WorkerEntry], at: datetime) -> None:

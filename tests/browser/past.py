@@ -181,6 +181,6 @@ def _add_events(database: Session, key: str, worker: UUID, name: str, count: int
                 worker_name=name,
                 at=now() - timedelta(minutes=117 * number + 21),
                 kind=kind,
-                by="Operator PT" if kind in ("restarted", "retired") else "",
+                by="Ana Souza" if kind in ("restarted", "retired") else "",
             )
         )
