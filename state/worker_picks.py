@@ -19,7 +19,7 @@ Kind = Literal["retire", "restart"]
 MOST = 1000
 NAMED = 5  # workers that a question calls by their names
 COUNTS = ("count", "retire", "restart", "forget", "no_nanny", "outside")
-REASONS = 3  # refusals that a message gives the reason of
+REASONS = 3  # failures that a message gives the reason of
 LONGEST_NAME = 60
 TAKES_TASKS = ("running", "restarted")
 HERE = (*TAKES_TASKS, "paused")
@@ -102,18 +102,16 @@ def question(kind: Kind, picked: Sequence[WorkerRow], rows: Sequence[WorkerRow],
 
 
 def report(kind: Kind, done: Sequence[Done], locale: str) -> tuple[str, str, str]:
-    """What came of it: a state's name, how many were done and how many refused, and the reasons of some."""
-    refused = [one for one in done if one.state != "ok"]
-    fine = len(done) - len(refused)
-    parts = []
-    if fine or not refused:
-        parts.append(_counted(locale, f"workers.picks.{kind}.done", fine))
-    if refused:
-        parts.append(_counted(locale, "workers.picks.refused", len(refused)))
-    reasons = [translate(locale, one.text, **one.params) for one in refused[:REASONS]]
-    if len(refused) > REASONS:
+    """What came of it: a state's name, to how many it was done and to how many not, and the reasons of some."""
+    failed = [one for one in done if one.state != "ok"]
+    fine = len(done) - len(failed)
+    parts = [_counted(locale, f"workers.picks.{kind}.done", fine)]
+    if failed:
+        parts.append(_counted(locale, "workers.picks.failed", len(failed)))
+    reasons = [translate(locale, one.text, **one.params) for one in failed[:REASONS]]
+    if len(failed) > REASONS:
         reasons.append("…")
-    state = "ok" if not refused else "warning" if fine else "critical"
+    state = "ok" if not failed else "warning" if fine else "critical"
     return state, ", ".join(parts), "; ".join(reasons)
 
 

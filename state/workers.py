@@ -358,7 +358,7 @@ class WorkersState(rx.State):
             well = {target for target, one in zip(asked, done, strict=False) if one.state == "ok"}
             async with self:
                 self.busy = {name: what for name, what in self.busy.items() if name not in over}
-                # Who refused stays picked, to be tried again.
+                # Where it did not work they stay picked, to be tried again.
                 await self._pick([one for one in self.get_value("picked") if one not in well])
 
     @rx.event

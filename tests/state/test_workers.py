@@ -11,7 +11,7 @@ from services.errors import NotFound
 from services.i18n import translate
 from services.snapshot import worker_row
 from state import live as live_state
-from state.worker_picks import figures
+from state.worker_picks import figures, report
 from state.worker_table import parse
 from state.workers import WorkersState
 from tests.keepai.around import snapshot, worker
@@ -285,7 +285,7 @@ async def test_one_message_tells_what_came_of_all_of_them(tab, bruno, crowd, mon
     ]
     assert most == operations.AT_ONCE
     (said,) = await screen.messages()
-    assert (said["state"], said["title"]) == ("warning", "4 workers retirados, 2 recusados")
+    assert (said["state"], said["title"]) == ("warning", "4 workers retirados, 2 sem sucesso")
     reasons = [pt("workers.no_such"), pt("compute.action.could_not_retire", name="node-6")]
     assert said["text"] == "; ".join(reasons)
     page = await screen.of(WorkersState)
@@ -309,6 +309,17 @@ async def test_who_is_busy_already_is_left_alone(tab, bruno, crowd, monkeypatch)
     await screen.call(WorkersState.confirm_picked)
     assert [one["title"] for one in await screen.messages()] == ["1 worker reiniciado"]
     assert dict(page.busy) == {"node-1": "retire"}
+
+
+def test_when_nothing_worked_that_is_said_with_some_of_the_reasons():
+    done = [operations.Done("critical", "compute.action.gone", {"name": f"w{n}"}) for n in range(5)]
+    state, title, text = report("restart", done, "en")
+    assert (state, title) == ("critical", "0 workers restarted, 5 without success")
+    assert (
+        text
+        == "w0 is no longer on the compute; w1 is no longer on the compute; w2 is no longer on the compute; …"
+    )
+    assert report("retire", done[:0], "en")[0] == "ok"
 
 
 def test_what_the_bar_says_counts_only_those_that_are_there():
