@@ -162,7 +162,7 @@ class KnownWorkers:
         for address, status in mapping(said.get("statuses")).items():
             reading = self._readings.get(address)
             if address in changed:
-                reading = worker_reading(text(address), mapping(changed[address]))
+                reading = worker_row(text(address), text(status), changed[address])
             elif reading is None:
                 self.since = None
                 return None
@@ -199,6 +199,37 @@ def worker_reading(address: str, worker: Mapping[str, Any]) -> WorkerReading:
         fds=integer(metrics.get("num_fds")),
         extra=_extra(metrics),
         directory=text(worker.get("local_directory")),
+    )
+
+
+def worker_row(address: str, status: str, row: object) -> WorkerReading:
+    """One row of our scheduler plugin. Raises ValueError when it is none."""
+    if not isinstance(row, (list, tuple)) or len(row) != 19:
+        raise ValueError("not a row about a worker")
+    name, host, nanny, nthreads, limit, memory, managed, spilled, cpu, last_seen, tasks = row[:11]
+    net_read, net_write, disk_read, disk_write, event_loop, fds, more, directory = row[11:]
+    return WorkerReading(
+        address=address,
+        name=text(address if name is None else name),
+        host=text(host),
+        nanny=text(nanny) if nanny else None,
+        status=status,
+        nthreads=integer(nthreads),
+        memory_limit=integer(limit),
+        memory=integer(memory),
+        managed=integer(managed),
+        spilled=integer(spilled),
+        cpu=number(cpu),
+        last_seen=number(last_seen),
+        tasks=_counts(tasks),
+        net_read=number(net_read),
+        net_write=number(net_write),
+        disk_read=number(disk_read),
+        disk_write=number(disk_write),
+        event_loop=number(event_loop),
+        fds=integer(fds),
+        extra=_extra(more) if more else {},
+        directory=text(directory),
     )
 
 
@@ -299,10 +330,10 @@ def _task_counts(metrics: Mapping[str, Any]) -> dict[str, int]:
     return {new: n for old, new in _OLD_COUNTS.items() if (n := integer(metrics.get(old))) > 0}
 
 
-def _extra(metrics: Mapping[str, Any]) -> dict[str, float]:
+def _extra(metrics: object) -> dict[str, float]:
     rest = (
         (text(name), number(value))
-        for name, value in metrics.items()
+        for name, value in mapping(metrics).items()
         if name not in _KNOWN and isinstance(value, (int, float)) and not isinstance(value, bool)
     )
     return dict(islice(rest, MAX_EXTRA))

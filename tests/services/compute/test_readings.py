@@ -14,6 +14,7 @@ from services.compute.readings import (
     prefix_states,
     worker_reading,
     worker_readings,
+    worker_row,
 )
 
 # One worker of `identity`, as Dask 2026.8 prints it.
@@ -131,12 +132,50 @@ def test_what_is_no_identity_is_refused(answer):
         worker_readings(answer)
 
 
+# The same worker as our plugin tells of it.
+ROW = (
+    0,
+    "127.0.0.1",
+    "tcp://127.0.0.1:44891",
+    2,
+    400000000,
+    66539520,
+    140,
+    9,
+    102.0,
+    1795194306.15,
+    {"memory": 5, "error": 1, "executing": 0},
+    489656.6,
+    1.5,
+    2.5,
+    3.5,
+    0.0205,
+    20,
+    {"gpu_utilization": 50, "gpu_memory_used": 12345},
+    "/var/dask/worker-x",
+)
+
+
+def test_a_row_says_what_the_identity_says():
+    assert worker_row("tcp://a:1", "running", ROW) == worker_reading("tcp://a:1", WORKER)
+
+
+def test_a_row_of_nothing_is_a_worker_that_has_said_nothing_yet():
+    assert worker_row("tcp://a:1", "running", (None,) * 19) == worker_reading("tcp://a:1", {})
+
+
+@pytest.mark.parametrize("row", [None, {}, "text", ROW[:-1]])
+def test_what_is_no_row_is_refused(row):
+    with pytest.raises(ValueError, match="row"):
+        worker_row("tcp://a:1", "running", row)
+
+
 def said(now, statuses, *changed):
-    """An answer that names the status of all workers and the identity of some."""
+    """An answer that names the status of all workers and has the rows of some."""
     return {
         "now": now,
         "statuses": statuses,
-        "workers": {address: {**WORKER, "name": address} for address in changed},
+        "workers": {address: (address, *ROW[1:]) for address in changed},
     }
 
 
