@@ -47,9 +47,11 @@ def serve(payload: int = 1000) -> Iterator[Served]:
                 stderr=log,
                 start_new_session=True,
             )
+        workers: list[psutil.Process] = []
         try:
             seconds = until(lambda: answers(f"{folder.address}/ping"), 120, f"the baseline ({folder.log})")
-            (worker,) = psutil.Process(process.pid).children()
+            workers = psutil.Process(process.pid).children()
+            (worker,) = workers
             yield Served(folder.address, worker, seconds)
         finally:
             process.terminate()
@@ -58,3 +60,6 @@ def serve(payload: int = 1000) -> Iterator[Served]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            for one in workers:  # one that was busy with its tabs outlives its server
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    one.kill()
