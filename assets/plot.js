@@ -216,7 +216,7 @@ export function Plot({
     }, side && h("span", null, mark.label))),
     ...ends.map(({ one, y, value }) => h("span", {
       key: `e${one.name}`, className: "k-chart-end", style: { left: width - size.right + 8, top: y },
-    }, all.length > 1 ? `${one.name} ${number(value)}` : withUnit(value))),
+    }, all.length > 1 ? `${one.name} ${number(value, Math.abs(value) < 10 ? digits : 0)}` : withUnit(value))),
   ],
   narrow && all.length > 1 && h("div", { className: "k-chart-names" }, all.map((one, index) => h("span", { key: one.name },
     h("span", { className: "k-swatch", style: { background: `var(${one.color || `--k-c${(index % 6) + 1}`})` } }), one.name))),
