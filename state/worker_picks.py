@@ -90,12 +90,13 @@ def question(kind: Kind, picked: Sequence[WorkerRow], rows: Sequence[WorkerRow],
     chosen = able(kind, picked)
     count = len(chosen)
     number = format.number(locale, count)
-    memory = format.bytes_binary(locale, sum(row["managed"] for row in chosen))
+    managed = sum(row["managed"] for row in chosen)
+    text = f"workers.picks.{kind}.text" if managed else f"workers.picks.{kind}.text_empty"
     return Question(
         kind=kind,
         title=translate_count(locale, f"workers.picks.{kind}.title", count, number=number),
         names=_names(chosen, locale),
-        text=translate_count(locale, f"workers.picks.{kind}.text", count, memory=memory),
+        text=translate_count(locale, text, count, memory=format.bytes_binary(locale, managed)),
         note=" ".join(_notes(kind, picked, chosen, rows, locale)),
         action=translate(locale, f"workers.picks.{kind}", number=number),
     )

@@ -246,6 +246,19 @@ async def test_that_the_compute_would_be_empty_is_said_only_when_it_would(tab, b
     assert "node-3" not in asked["names"]
 
 
+@pytest.mark.parametrize("kind", ["retire", "restart"])
+@pytest.mark.parametrize("names", [["a"], ["a", "b"]])
+async def test_where_there_are_no_results_nobody_reads_of_memory(tab, bruno, compute, kind, names):
+    live.publish(snapshot(workers=[worker("a"), worker("b"), worker("c")]))
+    screen = tab(bruno)
+    for name in names:
+        await screen.call(WorkersState.pick, name, True)
+    await screen.call(WorkersState.ask_picked, kind)
+    number = "one" if len(names) == 1 else "other"
+    asked = (await screen.of(WorkersState)).question
+    assert asked["text"] == pt(f"workers.picks.{kind}.text_empty.{number}")
+
+
 async def test_of_those_that_are_not_connected_nothing_is_asked(tab, bruno, crowd):
     screen = tab(bruno)
     for name in ("gone", "leaving"):
