@@ -26,7 +26,7 @@ def main() -> int:
     asked = _arguments()
     reports = [_run(name, asked.rounds) for name in asked.names or NAMES]
     write(reports)
-    print(f"\nThree rounds each, median and (least to most), on {machine()['cores']} cores.")
+    print(f"\nRounds: {asked.rounds}; median and (least to most), on {machine()['cores']} cores.")
     for report in reports:
         print("\n" + "\n".join(report.lines()))
     print(f"\nWritten to {WRITTEN.relative_to(WRITTEN.parents[1])}.")
@@ -56,6 +56,10 @@ def _run(name: str, rounds: int) -> Report:
         traceback.print_exc()
         report.failed = True
         report.note(f"failed: {error!r}")
+    else:
+        if not report.figures:  # what measured nothing kept nothing
+            report.failed = True
+            report.note("failed: it measured nothing")
     report.seconds = time.monotonic() - began
     return report
 

@@ -104,11 +104,12 @@ class Broadcaster:
 
     # -- from the tabs --------------------------------------------------------------------------------------
 
-    async def attend(self, sid: str, session: str, locale: str, looks: Looks) -> None:
+    async def attend(self, sid: str, session: str, locale: str, looks: Looks, *, anew: bool = True) -> None:
         """Let a tab look at exactly these channels, and fill them at once.
 
         `session` is the sign-in whose end ends the tab; `looks` gives the channels in a language, so that a
-        change of language can join the same ones anew.
+        change of language can join the same ones anew. With `anew` off, those that it looks at already go on as they
+        are: a tab that scrolls needs other rows and nothing else.
         """
         wanted = {channel.room: channel for channel in looks(locale)}
         self._tabs[sid] = _Tab(session, looks)
@@ -116,7 +117,8 @@ class Broadcaster:
             await self._leave(sid, room)
         for channel in wanted.values():
             room = self._rooms.setdefault(channel.room, _Room(channel))
-            await self._join(sid, room)
+            if anew or sid not in room.tabs:
+                await self._join(sid, room)
 
     async def speak(self, sid: str, locale: str) -> None:
         """Let a tab look at the same things in another language."""

@@ -14,6 +14,8 @@ VISIBLE = 20
 MOST_VISIBLE = 60
 # The window moves in steps, so that tabs that look at nearly the same rows share one room.
 STEP = 6
+# Of the rows beyond the visible ones, so many move to the side to which somebody scrolls.
+LEAN = 6
 
 STATES = ("running", "paused", "retiring", "restarted", "lost", "unknown")
 # Trouble first: the order in which people look for it.
@@ -140,10 +142,11 @@ def parse(query: Mapping[str, str]) -> WorkerView:
     )
 
 
-def scrolled(view: WorkerView, first: int, visible: int) -> WorkerView:
-    """The view when the row `first` is the topmost in sight and `visible` rows fit."""
+def scrolled(view: WorkerView, first: int, visible: int, toward: int = 0) -> WorkerView:
+    """The view when the row `first` is the topmost in sight and `visible` rows fit; `toward` is 1 for somebody who
+    scrolls down and -1 for up: more rows are sent of those that come next."""
     fits = -(-min(max(1, visible), MOST_VISIBLE) // STEP) * STEP
-    offset = max(0, first - OVERSCAN) // STEP * STEP
+    offset = max(0, first - OVERSCAN + LEAN * toward) // STEP * STEP
     return replace(view, offset=offset, size=fits + 2 * OVERSCAN)
 
 

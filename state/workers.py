@@ -145,6 +145,7 @@ class WorkersState(rx.State):
     _taken_off: dict[str, tuple[WorkerEntry, ...]] = {}
     _typed: list[str] = []
     _in_sight: tuple[int, int] = (0, 0)
+    _toward: int = 0
 
     @rx.event
     @requires("compute:read")
@@ -162,8 +163,11 @@ class WorkersState(rx.State):
     @requires("compute:read")
     async def scroll(self, first: int, visible: int):
         """Send the rows around those in sight."""
+        before = self._in_sight[0]
+        if first != before:  # at rest the same is told once more
+            self._toward = 1 if first > before else -1
         self._in_sight = (first, visible)
-        await self._attend(self._view())
+        await self._attend(self._view(), anew=False)
 
     @rx.event
     @requires("compute:read")
@@ -411,11 +415,11 @@ class WorkersState(rx.State):
             async with self:
                 self.busy = {name: what for name, what in self.busy.items() if name != "scale"}
 
-    async def _attend(self, view: WorkerView) -> None:
+    async def _attend(self, view: WorkerView, *, anew: bool = True) -> None:
         """Look at what this view shows."""
         person = principal()
-        sid = self.router.session.session_id
-        await broadcaster().attend(sid, str(person.session_id), person.locale, self._looks(view))
+        sid, session = self.router.session.session_id, str(person.session_id)
+        await broadcaster().attend(sid, session, person.locale, self._looks(view), anew=anew)
 
     def _show(self, view: WorkerView, query: Mapping[str, str]) -> None:
         """Take over what the address says. Only what changed is set, since setting is sending.
@@ -451,7 +455,7 @@ class WorkersState(rx.State):
             view = replace(view, selected=path.rsplit("/", 1)[-1][:64])
         self._show(view, query)
         first, visible = self._in_sight
-        return scrolled(view, first, visible) if visible else view
+        return scrolled(view, first, visible, self._toward) if visible else view
 
     def _go(self, view: WorkerView, *, replaces: bool = True):
         alone = self.router.url.path.startswith("/workers/")
