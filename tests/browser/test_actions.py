@@ -70,6 +70,56 @@ async def test_a_worker_is_retired_and_its_process_is_gone(screen: Screen, page_
     )
 
 
+async def test_two_picked_workers_are_retired_after_one_question_and_told_of_once(
+    page_as: PageAs, house: House
+):
+    await house.has_workers(3)
+    processes = house.worker_processes()
+    screen = await page_as("operator", "/workers")
+    page = screen.page
+    await expect(screen.rows).to_have_count(3)
+    first, second, third = await screen.names()
+    await screen.pick(first)
+    await expect(page.get_by_role("complementary")).to_have_count(0)  # picking is not opening
+    bar = page.get_by_test_id("picks")
+    await expect(bar).to_contain_text(pt("workers.picks.count.one", number=1))
+    everyone = page.get_by_role("checkbox", name=pt("workers.picks.shown"))
+    await expect(everyone).not_to_be_checked()
+    assert await everyone.evaluate("box => box.indeterminate")
+    await screen.row(second).focus()
+    await page.keyboard.press("x")
+    await expect(bar).to_contain_text(pt("workers.picks.count.other", number=2))
+    await expect(screen.row(second).get_by_role("checkbox")).to_be_checked()
+    await everyone.click()
+    await expect(everyone).to_be_checked()
+    await bar.get_by_role("button", name=pt("workers.picks.retire", number=3)).click()
+    question = page.get_by_role("alertdialog")
+    await expect(question).to_contain_text(pt("workers.picks.retire.all"))
+    await expect(question.get_by_role("button", name=pt("common.cancel"))).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(question).to_be_hidden()
+    await screen.pick(third)
+    await expect(screen.row(third).get_by_role("checkbox")).not_to_be_checked()
+    retire = bar.get_by_role("button", name=pt("workers.picks.retire", number=2))
+    await expect(retire).not_to_have_attribute("data-pressed", "")  # for a second it cannot be pressed twice
+    await retire.click()
+    await expect(question).to_contain_text(pt("workers.picks.retire.title.other", number=2))
+    await expect(question).to_contain_text(f"{first}, {second}")
+    await question.get_by_role("button", name=pt("workers.picks.retire", number=2)).click()
+    await expect(question).to_be_hidden()
+    await screen.says(pt("workers.picks.retire.done.other", number=2), DONE_WITHIN)
+    await expect(screen.rows).to_have_count(1, timeout=DONE_WITHIN)
+    await expect(bar).to_have_count(0)
+    assert await screen.names() == [third]
+    house.until(lambda: sum(map(psutil.Process.is_running, processes)) == 1, 30)
+    watching = await page_as("viewer")
+    for name in (first, second):
+        event = watching.page.get_by_role("listitem").filter(has_text=name)
+        await expect(event.first).to_contain_text(
+            f"{pt('events.retired')} {pt('events.by', person='Operator PT')}"
+        )
+
+
 async def test_the_embedded_compute_is_scaled_by_a_form(page_as: PageAs, house: House):
     await house.has_workers(2)
     screen = await page_as("admin", "/workers")
@@ -136,56 +186,6 @@ async def test_a_lost_worker_is_taken_off_the_list_and_comes_back_as_it_was(
     by = pt("events.by", person="Operator PT")
     await expect(events.first).to_contain_text(f"{pt('events.restored')} {by}")
     await expect(events.nth(1)).to_contain_text(f"{pt('events.removed')} {by}")
-
-
-async def test_two_picked_workers_are_retired_after_one_question_and_told_of_once(
-    page_as: PageAs, house: House
-):
-    await house.has_workers(3)
-    processes = house.worker_processes()
-    screen = await page_as("operator", "/workers")
-    page = screen.page
-    await expect(screen.rows).to_have_count(3)
-    first, second, third = await screen.names()
-    await screen.pick(first)
-    await expect(page.get_by_role("complementary")).to_have_count(0)  # picking is not opening
-    bar = page.get_by_test_id("picks")
-    await expect(bar).to_contain_text(pt("workers.picks.count.one", number=1))
-    everyone = page.get_by_role("checkbox", name=pt("workers.picks.shown"))
-    await expect(everyone).not_to_be_checked()
-    assert await everyone.evaluate("box => box.indeterminate")
-    await screen.row(second).focus()
-    await page.keyboard.press("x")
-    await expect(bar).to_contain_text(pt("workers.picks.count.other", number=2))
-    await expect(screen.row(second).get_by_role("checkbox")).to_be_checked()
-    await everyone.click()
-    await expect(everyone).to_be_checked()
-    await bar.get_by_role("button", name=pt("workers.picks.retire", number=3)).click()
-    question = page.get_by_role("alertdialog")
-    await expect(question).to_contain_text(pt("workers.picks.retire.all"))
-    await expect(question.get_by_role("button", name=pt("common.cancel"))).to_be_focused()
-    await page.keyboard.press("Escape")
-    await expect(question).to_be_hidden()
-    await screen.pick(third)
-    await expect(screen.row(third).get_by_role("checkbox")).not_to_be_checked()
-    retire = bar.get_by_role("button", name=pt("workers.picks.retire", number=2))
-    await expect(retire).not_to_have_attribute("data-pressed", "")  # for a second it cannot be pressed twice
-    await retire.click()
-    await expect(question).to_contain_text(pt("workers.picks.retire.title.other", number=2))
-    await expect(question).to_contain_text(f"{first}, {second}")
-    await question.get_by_role("button", name=pt("workers.picks.retire", number=2)).click()
-    await expect(question).to_be_hidden()
-    await screen.says(pt("workers.picks.retire.done.other", number=2), DONE_WITHIN)
-    await expect(screen.rows).to_have_count(1, timeout=DONE_WITHIN)
-    await expect(bar).to_have_count(0)
-    assert await screen.names() == [third]
-    house.until(lambda: sum(map(psutil.Process.is_running, processes)) == 1, 30)
-    watching = await page_as("viewer")
-    for name in (first, second):
-        event = watching.page.get_by_role("listitem").filter(has_text=name)
-        await expect(event.first).to_contain_text(
-            f"{pt('events.retired')} {pt('events.by', person='Operator PT')}"
-        )
 
 
 async def test_all_lost_workers_leave_the_list_at_once_and_come_back_at_once(
