@@ -91,6 +91,7 @@ def copy(tmp_path):
         for name in (
             "keepai/__init__.py",
             "keepai/__main__.py",
+            "keepai/logs.py",
             "rxconfig.py",
             "requirements.lock",
             "alembic.ini",
