@@ -15,7 +15,8 @@ MAX_EXTRA = 30  # further metrics kept per worker
 MAX_PREFIXES = 1000
 MAX_ITEMS = 20  # items of a list inside an event; longer ones are counted instead
 
-# Metrics that have a field of their own, or that are no figure of the worker's.
+# Metrics that have a field of their own, or that are no figure of the worker's. They stand in scheduler_side as well,
+# which goes alone into foreign schedulers and can import nothing of ours.
 _KNOWN = frozenset(
     {
         "task_counts",

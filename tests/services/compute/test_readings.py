@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from services.compute import readings, scheduler_side
 from services.compute.readings import (
     MAX_PREFIXES,
     KnownWorkers,
@@ -262,3 +263,7 @@ def test_what_is_no_event_is_none(odd):
 
 def test_an_event_without_a_map_still_has_its_topic():
     assert compute_event("print", (1.0, "hello")).action == "print"
+
+
+def test_both_ends_agree_on_what_has_a_place_in_a_row():
+    assert readings._KNOWN == scheduler_side.TAKEN
