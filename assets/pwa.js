@@ -27,7 +27,7 @@
     // The page arrives in Portuguese; whoever reads another language sees its shapes until the words are there.
     root.lang = remembered;
     root.classList.add("k-wait");
-    setTimeout(() => root.classList.remove("k-wait"), 3000);
+    setTimeout(() => root.classList.remove("k-wait"), 10000); // if they never come, other words are better than none
   }
 
   /* -- the last snapshot and its age -------------------------------------------------------------------------- */

@@ -537,6 +537,7 @@ def _shortcuts(groups: Sequence[Group], keys: Sequence[Key]) -> rx.Component:
         (("/",), t("frame.key_search"), True),
         (("↑", "↓"), t("frame.key_rows"), True),
         (("Enter",), t("frame.key_row_open"), True),
+        (("X",), t("frame.key_row_pick"), True),
         *keys,
         (("?",), t("frame.key_shortcuts"), True),
         (("Esc",), t("frame.key_close"), True),

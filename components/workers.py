@@ -254,9 +254,17 @@ def _cut(name: Row) -> rx.Component:
 
 
 def picks_bar(
-    counts: Mapping[str, Row], *, busy: Row, on_ask: Any, on_forget: Any, on_shown: Any, on_none: Any
+    counts: Mapping[str, Row],
+    *,
+    busy: Row,
+    run: Row,
+    on_ask: Any,
+    on_stop: Any,
+    on_forget: Any,
+    on_shown: Any,
+    on_none: Any,
 ) -> rx.Component:
-    """What can be done to all that are picked; `counts` says to how many of them."""
+    """What can be done to all that are picked, `counts` says to how many of them; and how far it is meanwhile."""
 
     def act(kind: str, name: str, doing: str) -> rx.Component:
         button = ui.button(
@@ -273,7 +281,20 @@ def picks_bar(
         words = rx.el.span(t_count(f"workers.picks.{name}", counts[name], number=counts[name]))
         return rx.cond(counts[name] > 0, words, rx.fragment())
 
-    return rx.el.div(
+    how_far = rx.el.div(
+        ui.progress(
+            run["percent"],
+            label=t("workers.picks.running"),
+            figure=t("workers.picks.over", done=run["over"], all=run["all"]),
+        ),
+        class_name="k-grow",
+    )
+    stop = ui.button(
+        rx.cond(run["stopping"], t("workers.picks.stopping"), t("workers.picks.stop")),
+        disabled=run["stopping"],
+        on_click=on_stop,
+    )
+    actions = rx.fragment(
         rx.el.div(
             rx.el.p(
                 t_count("workers.picks.count", counts["count"], number=counts["count"]),
@@ -296,6 +317,9 @@ def picks_bar(
             t("workers.picks.shown"), variant="quiet", on_click=on_shown(True), class_name="k-phone-only"
         ),
         ui.button(t("workers.picks.clear"), variant="quiet", on_click=on_none),
+    )
+    return rx.el.div(
+        rx.cond(run["all"] > 0, rx.fragment(how_far, stop), actions),
         role="group",
         aria_label=t("workers.picks.actions"),
         class_name="k-picks",
@@ -399,33 +423,40 @@ def gone() -> rx.Component:
 
 
 def actions(worker: Row, *, busy: Row, on_ask: Any, on_forget: Any) -> rx.Component:
-    """Retire and restart; a lost worker can only be taken off the list."""
+    """Retire and restart while the compute answers; a lost worker can only be taken off the list."""
     doing = busy[worker["id"]]
+
+    def not_now(kind: str, name: str, reason: str) -> rx.Component:
+        return ui.button(t(kind), name=name, disabled=True, reason=t(reason))
+
     return rx.cond(
         worker["lost"],
         ui.button(t("workers.forget"), name="x", on_click=on_forget(worker["id"])),
         rx.fragment(
-            ui.button(
-                t("workers.retire"),
-                name="log-out",
-                busy=doing == "retire",
-                busy_label=t("workers.retiring"),
-                on_click=on_ask("retire", worker["id"]),
+            rx.cond(
+                worker["away"],
+                not_now("workers.retire", "log-out", "workers.actions.away"),
+                ui.button(
+                    t("workers.retire"),
+                    name="log-out",
+                    busy=doing == "retire",
+                    busy_label=t("workers.retiring"),
+                    on_click=on_ask("retire", worker["id"]),
+                ),
             ),
             rx.cond(
-                worker["nanny"],
-                ui.button(
-                    t("workers.restart"),
-                    name="rotate-cw",
-                    busy=doing == "restart",
-                    busy_label=t("workers.restarting"),
-                    on_click=on_ask("restart", worker["id"]),
-                ),
-                ui.button(
-                    t("workers.restart"),
-                    name="rotate-cw",
-                    disabled=True,
-                    reason=t("workers.restart.no_nanny"),
+                worker["away"],
+                not_now("workers.restart", "rotate-cw", "workers.actions.away"),
+                rx.cond(
+                    worker["nanny"],
+                    ui.button(
+                        t("workers.restart"),
+                        name="rotate-cw",
+                        busy=doing == "restart",
+                        busy_label=t("workers.restarting"),
+                        on_click=on_ask("restart", worker["id"]),
+                    ),
+                    not_now("workers.restart", "rotate-cw", "workers.restart.no_nanny"),
                 ),
             ),
         ),

@@ -7,7 +7,7 @@ who wanted it.
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -26,6 +26,7 @@ from services.settings import Settings
 from services.snapshot import WorkerRow
 
 MOST_WORKERS = 64
+NOT_BEGUN = "not_begun"  # the state of what was stopped before its turn came
 AT_ONCE = 4  # of many workers: each move of data takes room on those that stay
 _bus: Bus | None = None
 _settings: Settings | None = None
@@ -70,16 +71,30 @@ async def run(kind: str, target: str, *, by: str) -> Done:
     return _told(await act(_endpoint(), row["address"]), row["name"])
 
 
-async def run_all(kind: str, targets: Sequence[str], *, by: str) -> list[Done]:
-    """Retire or restart several workers, a few at a time. What one of them refuses stops none of the others."""
+async def run_all(
+    kind: str, targets: Sequence[str], *, by: str, go_on: Callable[[int], Awaitable[bool]]
+) -> list[Done]:
+    """Retire or restart several workers, a few at a time. What one of them refuses stops none of the others.
+
+    `go_on` is told after each how many are over, and answers whether others may begin; those that may not are
+    left as they are, and their outcome says NOT_BEGUN.
+    """
     places = asyncio.Semaphore(AT_ONCE)
+    over, goes_on = 0, True
 
     async def one(target: str) -> Done:
+        nonlocal over, goes_on
         async with places:
+            if not goes_on:
+                return Done(NOT_BEGUN, "")
             try:
-                return await run(kind, target, by=by)
+                done = await run(kind, target, by=by)
             except KeepAIError as error:
-                return Done("critical", error.key, {name: str(value) for name, value in error.params.items()})
+                why = {name: str(value) for name, value in error.params.items()}
+                done = Done("critical", error.key, why)
+            over += 1
+            goes_on = await go_on(over) and goes_on
+            return done
 
     return list(await asyncio.gather(*(one(target) for target in targets)))
 

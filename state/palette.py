@@ -6,8 +6,8 @@ import reflex as rx
 
 from services import live
 from services.i18n import translate
+from services.worker_table import WorkerView, select
 from state.guard import principal, requires
-from state.worker_table import WorkerView, select
 
 MOST = 8
 

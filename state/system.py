@@ -8,33 +8,31 @@ from uuid import UUID
 
 import reflex as rx
 
-from services import db, format, history, host, lease, operations, task_groups
+from services import db, format, history, host, lease, operations, task_groups, task_stream
 from services.about import VERSION
 from services.clock import now
 from services.compute import insight
+from services.compute.asking import ask
 from services.compute.packages import Mismatch, Versions
-from services.compute.stream import Step, TaskStream
+from services.compute.stream import Step
 from services.i18n import translate, translate_count
 from services.snapshot import Snapshot
+from services.task_stream import DEFAULT_WINDOW, WINDOWS
+from services.worker_table import SORTS
 from state import worker_insight
-from state.asking import ask
 from state.dashboard import live_channel
 from state.guard import principal, requires, tell
 from state.live import Channel, Looks, broadcaster
 from state.plots import probe_sparks
 from state.session import enter
 from state.worker_insight import LineView
-from state.worker_table import SORTS
 
-WINDOWS = {"1m": 60, "5m": 300, "30m": 1800}
 PARTS = {"1m": 4, "5m": 5, "30m": 3}  # of the axis, so that its marks are whole
-DEFAULT_WINDOW = "5m"
 MOST_LANES, MOST_BOXES = 60, 1500
 COLOURS = 6
 LOG_LINES = 100
 GROUPS = 50
 STARTED = time.time()
-_stream = TaskStream()
 
 
 class Pair(TypedDict):
@@ -188,22 +186,16 @@ def stream_channel(window: str, locale: str) -> Channel:
     """Who ran what in the last minutes, every two seconds."""
 
     async def build(snapshot: Snapshot | None) -> dict[str, Any]:
-        fresh = await ask(_stream.read)
-        if fresh is None:
+        steps = await task_stream.fresh()
+        if steps is None:
             return {"window": window, "state": "failed"}
         return {
             "window": window,
             "state": "answered",
-            **lay_out(_stream.steps, snapshot, window, time.time(), locale),
+            **lay_out(steps, snapshot, window, time.time(), locale),
         }
 
     return Channel(f"stream|{window}|{locale}", Stream, build, period=2.0)
-
-
-async def stretches(window: str, at: float) -> list[Step]:
-    """What is known of a window of the task stream; what is new is asked for first, as far as the compute answers."""
-    await ask(_stream.read)
-    return [step for step in _stream.steps if step.stop > at - WINDOWS[window]]
 
 
 class SystemState(rx.State):

@@ -327,7 +327,7 @@ def _probe_detail(row: Mapping[str, Any], locale: str) -> str:
         return translate(locale, row["reason"], **row.get("reason_params", {}))
     detail = row["detail"]
     if row["state"] == "not_configured":
-        return translate(locale, "probes.set", name=f"KEEPAI_{row['name'].upper()}_URL")
+        return translate(locale, "probes.set", name=row["detail"].get("setting", ""))
     if row["name"] == "ollama":
         loaded = [str(model["name"]) for model in detail.get("loaded", [])]
         vram = sum(int(model.get("vram") or 0) for model in detail.get("loaded", []))
@@ -463,6 +463,7 @@ class WorkerFacts(TypedDict):
     callout: str
     nanny: bool
     lost: bool
+    away: bool
     facts: list[Fact]
     memory: str
 
@@ -478,6 +479,7 @@ NO_WORKER = WorkerFacts(
     callout="",
     nanny=False,
     lost=False,
+    away=False,
     facts=[],
     memory="",
 )
@@ -498,6 +500,7 @@ def worker_facts(row: WorkerRow, locale: str) -> WorkerFacts:
         callout=translate(locale, f"workers.callout.{row['state']}") if said else "",
         nanny=row["nanny"],
         lost=row["state"] == "lost",
+        away=row["state"] == "unknown",
         facts=_facts(row, locale),
         memory=memory_words(row, locale),
     )

@@ -10,12 +10,12 @@ import reflex as rx
 
 from services import db, format, live, worker_events
 from services.compute import insight
+from services.compute.asking import ask
 from services.compute.flame import SAMPLE, Frame
 from services.compute.logs import LogLine
 from services.i18n import translate
 from services.snapshot import Snapshot, WorkerRow, event_row
 from state import views
-from state.asking import ask
 from state.live import Channel
 from state.views import EventView
 

@@ -7,12 +7,12 @@ from typing import Any, Literal, TypedDict
 
 import reflex as rx
 
-from services import format
+from services import format, operations
 from services.i18n import translate, translate_count
 from services.operations import Done
 from services.snapshot import Snapshot, WorkerRow
+from services.worker_table import WorkerView, matching
 from state.live import Channel
-from state.worker_table import WorkerView, matching
 
 Kind = Literal["retire", "restart"]
 
@@ -82,6 +82,16 @@ class Question(TypedDict):
     action: str
 
 
+class Run(TypedDict):
+    """How far an action on several is: how many are over, of how many; `all` is 0 while there is none."""
+
+    over: int
+    all: int
+    percent: int
+    stopping: bool
+
+
+NOTHING_RUNS = Run(over=0, all=0, percent=0, stopping=False)
 NOTHING_ASKED = Question(kind="", title="", names="", text="", note="", action="")
 
 
@@ -104,15 +114,18 @@ def question(kind: Kind, picked: Sequence[WorkerRow], rows: Sequence[WorkerRow],
 
 def report(kind: Kind, done: Sequence[Done], locale: str) -> tuple[str, str, str]:
     """What came of it: a state's name, to how many it was done and to how many not, and the reasons of some."""
-    failed = [one for one in done if one.state != "ok"]
-    fine = len(done) - len(failed)
+    stopped = sum(one.state == operations.NOT_BEGUN for one in done)
+    failed = [one for one in done if one.state not in ("ok", operations.NOT_BEGUN)]
+    fine = len(done) - len(failed) - stopped
     parts = [_counted(locale, f"workers.picks.{kind}.done", fine)]
     if failed:
         parts.append(_counted(locale, "workers.picks.failed", len(failed)))
+    if stopped:
+        parts.append(_counted(locale, "workers.picks.not_begun", stopped))
     reasons = [translate(locale, one.text, **one.params) for one in failed[:REASONS]]
     if len(failed) > REASONS:
         reasons.append("…")
-    state = "ok" if not failed else "warning" if fine else "critical"
+    state = "ok" if not failed else "warning" if fine or stopped else "critical"
     return state, ", ".join(parts), "; ".join(reasons)
 
 

@@ -16,6 +16,7 @@ from services.compute.inventory import WorkerEntry
 from services.errors import Conflict, Invalid
 from services.i18n import translate, translate_count
 from services.snapshot import Snapshot, WorkerRow
+from services.worker_table import STATES, WorkerView, counts, parse, scrolled, select, window
 from state import plots, views, worker_insight
 from state.dashboard import DEFAULT_RANGE, live_channel
 from state.guard import offer_undo, principal, requires, tell, untell
@@ -24,8 +25,17 @@ from state.session import enter
 from state.toasts import MOST as MOST_TOASTS
 from state.views import WorkerCell
 from state.worker_picks import MOST as MOST_PICKED
-from state.worker_picks import NOTHING_ASKED, Kind, Question, able, picks_channel, question, report
-from state.worker_table import STATES, WorkerView, counts, parse, scrolled, select, window
+from state.worker_picks import (
+    NOTHING_ASKED,
+    NOTHING_RUNS,
+    Kind,
+    Question,
+    Run,
+    able,
+    picks_channel,
+    question,
+    report,
+)
 
 TABS = ("overview", "running", "logs", "stack", "profile", "events")
 # What there is room for beside an open worker; the panel itself shows the rest.
@@ -138,6 +148,7 @@ class WorkersState(rx.State):
     pending: Pending = NOTHING_PENDING
     picked: list[str] = []
     question: Question = NOTHING_ASKED
+    run: Run = NOTHING_RUNS
     busy: dict[str, str] = {}
     search_key: int = 0
     scale_error: str = ""
@@ -353,17 +364,35 @@ class WorkersState(rx.State):
             if not asked or PICKS in self.busy:
                 return
             self.busy = {**self.busy, **dict.fromkeys([*asked, PICKS], kind)}
+            self.run = Run(over=0, all=len(asked), percent=0, stopping=False)
+
+        async def go_on(over: int) -> bool:
+            async with self:
+                stopping = self.run["stopping"]
+                self.run = Run(over=over, all=len(asked), percent=100 * over // len(asked), stopping=stopping)
+            return not stopping
+
         done: list[operations.Done] = []
         try:
-            done = await operations.run_all(kind, asked, by=person.label)
+            done = await operations.run_all(kind, asked, by=person.label, go_on=go_on)
             await tell(self, *report(kind, done, person.locale))
         finally:
             over = {*asked, PICKS}
             well = {target for target, one in zip(asked, done, strict=False) if one.state == "ok"}
             async with self:
                 self.busy = {name: what for name, what in self.busy.items() if name not in over}
+                self.run = NOTHING_RUNS
                 # Where it did not work they stay picked, to be tried again.
                 await self._pick([one for one in self.get_value("picked") if one not in well])
+
+    @rx.event
+    @requires("compute:act")
+    async def stop_picked(self):
+        """Let those that have begun come to their end, and begin no others."""
+        if self.run["all"]:
+            self.run = Run(
+                over=self.run["over"], all=self.run["all"], percent=self.run["percent"], stopping=True
+            )
 
     @rx.event
     @requires("compute:act")

@@ -11,7 +11,7 @@ from keepai.api.lists import Fields, chosen
 from services import live
 from services.errors import Invalid
 from services.snapshot import WorkerRow
-from state.worker_table import SORTS, STATES, WorkerView, matching, select
+from services.worker_table import SORTS, STATES, WorkerView, matching, select
 
 router = APIRouter(prefix="/api/v1", tags=["compute"])
 

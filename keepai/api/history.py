@@ -14,12 +14,11 @@ from keepai.api.access import requires
 from keepai.api.files import Format, attachment, csv_file, table
 from keepai.api.lists import USUAL, Cursor, Fields, Limit, Place, chosen, page, place_of
 from models import Compute, TaskGroupRun, WorkerEvent
-from services import db, history, live, task_groups, worker_events
+from services import db, history, live, task_groups, task_stream, worker_events
 from services.clock import now
 from services.compute.stream import Step
 from services.errors import Invalid, NotFound
 from services.snapshot import COMPUTE_METRICS, WorkerRow
-from state import system
 
 router = APIRouter(prefix="/api/v1", tags=["history"], dependencies=[requires("compute:read")])
 
@@ -120,12 +119,14 @@ async def groups(
 
 
 @router.get("/task-stream", response_class=Response)
-async def stream(window: Window = system.DEFAULT_WINDOW, fields: Fields = "", form: As = "json") -> Response:
+async def stream(
+    window: Window = task_stream.DEFAULT_WINDOW, fields: Fields = "", form: As = "json"
+) -> Response:
     """Who ran what in the last minutes, oldest first. The scheduler notes it only while somebody looks or asks."""
     wanted = chosen(fields, STEP_COLUMNS)
     snapshot = live.latest()
     workers = {row["address"]: row for row in (snapshot["workers"] if snapshot else [])}
-    rows = [_step(step, workers.get(step.worker)) for step in await system.stretches(window, time.time())]
+    rows = [_step(step, workers.get(step.worker)) for step in await task_stream.within(window, time.time())]
     return table(rows, wanted, "keepai-task-stream", form)
 
 

@@ -63,6 +63,8 @@ class Collector:
         self._compute_id: UUID
         self._since = time.time()
         self._state = ""
+        # Whoever changed the stored list by hand may have done so in the middle of a write of ours.
+        self._store_again = False
 
     async def run(self) -> None:
         """Read, decide, remember, publish; once a second."""
@@ -161,8 +163,13 @@ class Collector:
 
     async def _store(self) -> None:
         changes, ended = list(self._to_store), list(self._ended)
-        if changes:
-            await db.write(_store_changes, self._compute_id, self._entries, changes)
+        if changes or self._store_again:
+            self._store_again = False
+            try:
+                await db.write(_store_changes, self._compute_id, self._entries, changes)
+            except Exception:
+                self._store_again = True
+                raise
             for _ in changes:
                 self._to_store.popleft()
         if ended:
@@ -196,6 +203,7 @@ class Collector:
 
     def _on_forget(self, message: Message) -> None:
         """Lost workers were taken off the list by hand; whoever did that has stored it."""
+        self._store_again = True
         for worker_id in message["workers"]:
             self._entries, change = remove(self._entries, worker_id, message["by"], message["at"])
             if change:
@@ -203,6 +211,7 @@ class Collector:
 
     def _on_restore(self, message: Message) -> None:
         """They are to be on the list again; that is stored as well."""
+        self._store_again = True
         taken = map(workers.from_message, message["workers"])
         self._entries, changes = put_back(self._entries, taken, message["by"], message["at"])
         self._events.extend(map(change_row, changes))

@@ -28,6 +28,13 @@ def page() -> rx.Component:
     )
 
 
+def _all_done() -> rx.Var[bool]:
+    """Whether there is no first step left to take."""
+    return (
+        (Live.compute["state"] == "live") & Live.has_model & Live.has_mail & DashboardState.has_second_admin
+    )
+
+
 def _below() -> rx.Component:
     """Plots at the left, what happens at the right."""
     return rx.el.div(
@@ -49,7 +56,7 @@ def _below() -> rx.Component:
         ),
         rx.el.div(
             rx.cond(
-                DashboardState.checklist_shown,
+                DashboardState.checklist_shown & (Live.at > 0) & ~_all_done(),
                 parts.checklist(
                     live=Live.compute["state"] == "live",
                     model=Live.has_model,

@@ -7,13 +7,13 @@ from components import workers as parts
 from components.dashboard import no_workers
 from keepai.api.lists import MOST
 from keepai.pages.shell import shell
+from services.worker_table import COLUMNS, STATES
 from state import plots
 from state.dashboard import Live
 from state.session import SessionState
 from state.words import t
 from state.worker_insight import WorkerInsight
 from state.worker_picks import COUNTS, WorkerPicks
-from state.worker_table import COLUMNS, STATES
 from state.workers import TABS, WorkerPanel, WorkerPlots, WorkerRows, WorkersState
 
 ON_LOAD = WorkersState.load
@@ -136,7 +136,9 @@ def _picks() -> rx.Component:
     return parts.picks_bar(
         {name: getattr(WorkerPicks, name) for name in COUNTS},
         busy=WorkersState.busy,
+        run=WorkersState.run,
         on_ask=WorkersState.ask_picked,
+        on_stop=WorkersState.stop_picked,
         on_forget=WorkersState.forget_picked,
         on_shown=WorkersState.pick_shown,
         on_none=WorkersState.unpick,

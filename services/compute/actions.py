@@ -20,7 +20,8 @@ RETIRE_WITHIN = 600.0  # s; moving the data of a large worker takes minutes
 RESTART_WITHIN = 60.0
 SCALE_WITHIN = 600.0
 CANCEL_WITHIN = 60.0
-GONE_WITHIN = 15.0  # s for the process of a retired worker to end
+# s for the process of a retired worker to end: Dask gives a task in one of its threads 30 s to come to an end.
+GONE_WITHIN = 45.0
 LOOK_EVERY = 0.2
 
 

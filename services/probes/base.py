@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 ProbeState = Literal["ok", "slow", "down", "not_configured"]
+# A person who waits notices this, whatever answers so late.
+SLOW = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,9 @@ class Probe(Protocol):
         ...
 
 
-NOT_CONFIGURED = ProbeResult("not_configured")
-# A person who waits notices this, whatever answers so late.
-SLOW = 2.0
+def not_configured(setting: str) -> ProbeResult:
+    """Nothing is asked until this setting, as it is called in the environment, says whom."""
+    return ProbeResult("not_configured", detail={"setting": setting})
 
 
 def answered(latency: float, **detail: Any) -> ProbeResult:

@@ -9,7 +9,7 @@ import time
 from contextlib import closing, suppress
 
 from services.compute.readings import text
-from services.probes.base import NOT_CONFIGURED, Failure, ProbeResult, answered
+from services.probes.base import Failure, ProbeResult, answered, not_configured
 from services.probes.http import transport_failure, trust
 from services.settings import Settings
 
@@ -32,7 +32,7 @@ class Mail:
     async def check(self) -> ProbeResult:
         """See Probe."""
         if not self._settings.smtp_host:
-            return NOT_CONFIGURED
+            return not_configured("KEEPAI_SMTP_HOST")
         talk = _Talk(self._settings)
         try:
             return await asyncio.to_thread(talk.hold)

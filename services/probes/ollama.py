@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.compute.readings import integer, text
-from services.probes.base import NOT_CONFIGURED, Failure, ProbeResult, answered
+from services.probes.base import Failure, ProbeResult, answered, not_configured
 from services.probes.http import client, get_json
 from services.settings import Settings
 
@@ -25,7 +25,7 @@ class Ollama:
     async def check(self) -> ProbeResult:
         """See Probe."""
         if not self._url:
-            return NOT_CONFIGURED
+            return not_configured("KEEPAI_OLLAMA_URL")
         async with client(self._url) as http:
             began = time.perf_counter()
             try:

@@ -3,7 +3,7 @@
 import time
 
 from services.compute.readings import text
-from services.probes.base import NOT_CONFIGURED, Failure, ProbeResult, answered
+from services.probes.base import Failure, ProbeResult, answered, not_configured
 from services.probes.http import client, get_json
 from services.settings import Settings
 
@@ -17,7 +17,7 @@ class OpenWebUI:
     async def check(self) -> ProbeResult:
         """See Probe."""
         if not self._url:
-            return NOT_CONFIGURED
+            return not_configured("KEEPAI_OPENWEBUI_URL")
         async with client(self._url) as http:
             began = time.perf_counter()
             health = await get_json(http, "/health")

@@ -7,7 +7,7 @@ from redis import asyncio as aioredis
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from services.compute.readings import text
-from services.probes.base import NOT_CONFIGURED, Failure, ProbeResult, answered
+from services.probes.base import Failure, ProbeResult, answered, not_configured
 from services.probes.http import transport_failure
 from services.settings import Settings
 
@@ -21,7 +21,7 @@ class Redis:
     async def check(self) -> ProbeResult:
         """See Probe."""
         if not self._url:
-            return NOT_CONFIGURED
+            return not_configured("KEEPAI_REDIS_URL")
         address = _address(self._url)
         try:
             async with aioredis.from_url(self._url) as connection:

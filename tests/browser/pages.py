@@ -11,7 +11,7 @@ from playwright.async_api import WebSocketRoute, expect
 from sqlalchemy import text
 
 from services import sessions
-from state.worker_table import COLUMNS
+from services.worker_table import COLUMNS
 from tests.browser.house import PASSWORD, House
 from tests.browser.screen import Screen
 

@@ -82,18 +82,45 @@ def test_every_key_the_code_asks_for_exists():
     assert {(key, path) for key, path in asked if key not in PORTUGUESE} == set()
 
 
+def mentions_in(source: str) -> set[str]:
+    """Patterns of all texts in a source that could be a key or its beginning, f-strings included."""
+    tree = ast.parse(source)
+    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts = [re.escape(p.value) if isinstance(p, ast.Constant) else r"[\w.-]+" for p in node.values]
+            found.add("".join(parts))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
+            found.add(re.escape(node.value))
+    return {pattern for pattern in found if re.match(r"[\w\[\]+-]+\\\.", pattern) and " " not in pattern}
+
+
+def test_no_text_is_there_that_nobody_asks_for():
+    patterns = {
+        pattern
+        for folder in ("components", "keepai", "state", "services")
+        for path in (ROOT / folder).rglob("*.py")
+        if "i18n" not in path.parts
+        for pattern in mentions_in(path.read_text(encoding="utf-8"))
+    }
+    asked = re.compile("|".join(f"(?:{pattern})" for pattern in sorted(patterns)))
+    plain = {re.sub(r"\.(one|other)$", "", key) for key in PORTUGUESE}
+    assert sorted(key for key in plain if not asked.fullmatch(key)) == []
+
+
 def test_the_search_for_keys_sees_every_way_to_ask():
     source = 't("a.b"); words.t_count("c.d", 3); i18n.translate(locale, "e.f"); t(f"x.{y}")'
     assert keys_in(source) == {"a.b", "c.d.one", "c.d.other", "e.f"}
 
 
 def test_translate_fills_in_and_refuses_what_is_missing():
-    assert translate("pt-BR", "common.of", total=3) == "de 3"
-    assert translate("en", "common.of", total=3) == "of 3"
+    assert translate("pt-BR", "workers.picks.retire", number=3) == "Retirar 3"
+    assert translate("en", "workers.picks.retire", number=3) == "Retire 3"
     with pytest.raises(KeyError):
         translate("en", "common.nothing_like_it")
     with pytest.raises(KeyError):
-        translate("en", "common.of")
+        translate("en", "workers.picks.retire")
 
 
 def test_a_locale_that_is_not_ours_reads_the_nearest_one():
@@ -114,4 +141,4 @@ def test_one_and_many_are_two_texts():
     assert count_key("x", 1) == "x.one"
     assert [count_key("x", count) for count in (0, 2, -1)] == ["x.other"] * 3
     with pytest.raises(KeyError):
-        translate_count("en", "common.of", 2)
+        translate_count("en", "workers.picks.retire", 2)

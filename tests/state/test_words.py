@@ -45,14 +45,14 @@ def test_an_unknown_language_reads_portuguese():
 
 
 def test_parameters_are_joined_in_whether_they_are_vars_or_texts():
-    text = t("common.of", total=Shown.total)
-    assert run(text, language="pt-BR", total=14) == "de 14"
-    assert run(text, language="en", total=14) == "of 14"
+    text = t("workers.picks.retire", number=Shown.total)
+    assert run(text, language="pt-BR", total=14) == "Retirar 14"
+    assert run(text, language="en", total=14) == "Retire 14"
     assert run(t("frame.go_to", place=t("frame.dashboard")), language="en") == "Go to Dashboard"
 
 
 def test_a_text_brings_the_states_it_depends_on():
-    var_data = t("common.of", total=Shown.total)._get_all_var_data()
+    var_data = t("workers.picks.retire", number=Shown.total)._get_all_var_data()
     hooks = "".join(var_data.hooks)
     assert Words.get_full_name().replace(".", "__") in hooks
     assert Shown.get_full_name().replace(".", "__") in hooks
@@ -62,7 +62,7 @@ def test_a_missing_text_or_parameter_is_noticed_where_the_page_is_built():
     with pytest.raises(KeyError):
         t("common.nothing_like_it")
     with pytest.raises(KeyError):
-        t("common.of")
+        t("workers.picks.retire")
 
 
 def test_every_state_has_its_word_and_a_strange_one_is_unknown():

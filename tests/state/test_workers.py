@@ -10,9 +10,9 @@ from services.clock import now
 from services.errors import NotFound
 from services.i18n import translate
 from services.snapshot import worker_row
+from services.worker_table import parse
 from state import live as live_state
 from state.worker_picks import figures, report
-from state.worker_table import parse
 from state.workers import WorkersState
 from tests.keepai.around import snapshot, worker
 from tests.services.test_workers import READING, entry
@@ -306,6 +306,32 @@ async def test_one_message_tells_what_came_of_all_of_them(tab, bruno, crowd, mon
     assert sorted(await picked(screen)) == ["gone", "leaving", "node-5", "node-6"]
     await screen.call(WorkersState.confirm_picked)  # the same yes again does nothing
     assert len(done) == 6
+
+
+async def test_who_waits_sees_how_far_it_is_and_can_stop_before_the_rest(tab, bruno, crowd, monkeypatch):
+    screen = tab(bruno)
+    begun, told = [], []
+
+    async def run(kind, target, *, by):
+        begun.append(target)
+        if len(begun) == operations.AT_ONCE:
+            await screen.call(WorkersState.stop_picked)
+            told.append(dict((await screen.of(WorkersState)).run))
+        await asyncio.sleep(0.05)
+        return operations.Done("ok", "compute.action.retired", {"name": target})
+
+    monkeypatch.setattr(operations, "run", run)
+    await screen.call(WorkersState.stop_picked)  # nothing runs yet
+    await screen.call(WorkersState.pick_shown, True)
+    await screen.call(WorkersState.ask_picked, "retire")
+    await screen.call(WorkersState.confirm_picked)
+    assert told == [{"over": 0, "all": 7, "percent": 0, "stopping": True}]
+    assert len(begun) == operations.AT_ONCE
+    (said,) = await screen.messages()
+    assert (said["state"], said["title"]) == ("ok", "4 workers retirados, 3 ficaram como estavam")
+    assert (await screen.of(WorkersState)).run["all"] == 0
+    assert not set(begun) & set(await picked(screen))
+    assert len(await picked(screen)) == 9 - operations.AT_ONCE  # the rest can be tried again
 
 
 async def test_who_is_busy_already_is_left_alone(tab, bruno, crowd, monkeypatch):

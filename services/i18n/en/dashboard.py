@@ -1,7 +1,6 @@
 """The dashboard: tiles, plots, groups, events, first steps."""
 
 WORDS = {
-    "dashboard.title": "Dashboard",
     "dashboard.now": "Now",
     "dashboard.tile.workers": "Workers",
     "dashboard.tile.threads": "Threads",
@@ -72,7 +71,6 @@ WORDS = {
     "dashboard.empty_embedded": "The scheduler answers, but no worker has joined it. On Workers, an admin can scale the compute.",
     "dashboard.away": "The compute went out of reach",
     "dashboard.away_text": "KeepAI keeps trying. The figures below are the last ones that came in.",
-    "dashboard.waiting": "Waiting for the first reading",
     "dashboard.checklist": "First steps",
     "dashboard.checklist.scheduler": "See a compute live",
     "dashboard.checklist.scheduler_text": "The embedded one will do. For another, set KEEPAI_DASK_SCHEDULER.",

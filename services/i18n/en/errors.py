@@ -19,7 +19,6 @@ WORDS = {
     "errors.foreign_origin": "This request came from another site and was refused.",
     "errors.too_large": "What was sent is too large.",
     "errors.too_many": "Too many requests in a short time. Wait a minute.",
-    "errors.method": "This address does not take {method}.",
     "errors.no_such_address": "There is no such address in the API.",
     "errors.metrics_token": "Metrics need the token of KEEPAI_METRICS_TOKEN, or a request made on this machine.",
     "errors.unknown_fields": "There is no {names}.",

@@ -44,7 +44,7 @@ WORDS = {
     "frame.key_search": "Search on the page",
     "frame.key_rows": "Up and down in the list",
     "frame.key_row_open": "Open the selected one",
-    "frame.key_row_mark": "Mark the row",
+    "frame.key_row_pick": "Select the row, for several at once",
     "frame.key_close": "Close",
     "frame.key_shortcuts": "Show the shortcuts",
     "frame.notices": "Situation",

@@ -1,7 +1,6 @@
 """The dashboard: tiles, plots, groups, events, first steps."""
 
 WORDS = {
-    "dashboard.title": "Painel",
     "dashboard.now": "Agora",
     "dashboard.tile.workers": "Workers",
     "dashboard.tile.threads": "Threads",
@@ -72,7 +71,6 @@ WORDS = {
     "dashboard.empty_embedded": "O agendador responde, mas nenhum worker se conectou a ele. Em Workers, um admin pode escalar a computação.",
     "dashboard.away": "A computação está fora de alcance",
     "dashboard.away_text": "O KeepAI continua tentando. Os números abaixo são os últimos que chegaram.",
-    "dashboard.waiting": "Esperando a primeira leitura",
     "dashboard.checklist": "Primeiros passos",
     "dashboard.checklist.scheduler": "Ver uma computação ao vivo",
     "dashboard.checklist.scheduler_text": "A embutida já serve. Para outra, defina KEEPAI_DASK_SCHEDULER.",

@@ -19,7 +19,6 @@ WORDS = {
     "errors.foreign_origin": "Este pedido veio de outro site e foi recusado.",
     "errors.too_large": "O que foi enviado é grande demais.",
     "errors.too_many": "Foram pedidos demais em pouco tempo. Espere um minuto.",
-    "errors.method": "Este endereço não aceita {method}.",
     "errors.no_such_address": "Este endereço não existe na API.",
     "errors.metrics_token": "As métricas pedem o token de KEEPAI_METRICS_TOKEN, ou um pedido feito nesta máquina.",
     "errors.unknown_fields": "Não há: {names}.",

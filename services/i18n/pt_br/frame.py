@@ -44,7 +44,7 @@ WORDS = {
     "frame.key_search": "Buscar na página",
     "frame.key_rows": "Subir e descer na lista",
     "frame.key_row_open": "Abrir o selecionado",
-    "frame.key_row_mark": "Marcar a linha",
+    "frame.key_row_pick": "Selecionar a linha, para várias de uma vez",
     "frame.key_close": "Fechar",
     "frame.key_shortcuts": "Mostrar os atalhos",
     "frame.notices": "Situação",

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from services import live
-from state.worker_table import COLUMNS, FIELDS, parse
+from services.worker_table import COLUMNS, FIELDS, parse
 from tests.keepai.around import snapshot, worker
 
 

@@ -12,10 +12,9 @@ import pytest
 from keepai.api.history import Window
 from models import TaskGroupRun, WorkerEvent
 from models.base import new_id
-from services import db, history, live, workers
+from services import db, history, live, task_stream, workers
 from services.clock import now
 from services.compute.stream import Step, TaskStream
-from state import system
 from tests.keepai.around import snapshot, worker
 
 WORKER = "0192f0c0000070008000000000000001"
@@ -264,7 +263,7 @@ def stretches(monkeypatch):
         for ago in (400, 30, 10)
     )
     stream._steps.append(Step("tcp://gone:1", "8", "=1+1", "transfer", -(10.0**300), at, False))
-    monkeypatch.setattr(system, "_stream", stream)
+    monkeypatch.setattr(task_stream, "_stream", stream)
     live.publish(snapshot(workers=[worker("ipe-1", address="tcp://h:1")]))
 
 
@@ -296,7 +295,7 @@ async def test_a_window_that_there_is_not(carlas, stretches, params, field):
 
 
 def test_every_window_of_the_page_can_be_downloaded():
-    assert set(get_args(Window)) == set(system.WINDOWS)
+    assert set(get_args(Window)) == set(task_stream.WINDOWS)
 
 
 @pytest.mark.parametrize("worker", ["x", "tcp://1.2.3.4:5", "0" * 31, "0" * 33, "G" * 32, "\x00"])

@@ -79,6 +79,24 @@ async def test_who_took_a_worker_off_the_list_and_who_brought_it_back_is_shown_a
     ]
 
 
+async def test_a_list_that_was_changed_by_hand_amid_a_write_is_stored_once_more(database, nowhere):
+    compute = db.write_now(workers.ensure_compute, nowhere.dask_scheduler, now())
+    entry = WorkerEntry(
+        "01a1fa865c6d72799aa314371462c8d3", "ipe-1", "h", "h", None, "lost", now().timestamp(), None, 1.0, 0
+    )
+    db.write_now(workers.save, compute, (entry,))
+    one = collector.Collector(nowhere, LocalBus())
+    await one._load()
+    one._on_forget(
+        {"workers": [entry.id], "by": "Ana", "at": 5.0}
+    )  # what she deleted was written back meanwhile
+    await one._store()
+    assert db.read_now(workers.load, compute) == ()
+    one._on_restore({"workers": [workers.to_message(entry)], "by": "Ana", "at": 6.0})
+    await one._store()
+    assert [kept.name for kept in db.read_now(workers.load, compute)] == ["ipe-1"]
+
+
 async def test_a_database_that_goes_away_does_not_stop_the_snapshots(database, nowhere):
     def away():
         db.configure("sqlite:////proc/no/such/place.db")

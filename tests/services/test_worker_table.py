@@ -2,7 +2,7 @@
 
 import pytest
 
-from state.worker_table import MOST_VISIBLE, WorkerView, scrolled
+from services.worker_table import MOST_VISIBLE, WorkerView, scrolled
 
 
 @pytest.mark.parametrize("toward", [-1, 0, 1])
