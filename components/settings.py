@@ -1,15 +1,62 @@
 """The pieces of the settings page."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
 
 from components import ui
 from components.frame import theme_choice
+from components.ui.base import Content, Flag, Text
 from state.words import t
 
 Row = rx.Var[Any]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A page of the settings."""
+
+    name: str
+    label: Text
+    href: str
+    visible: Flag = True
+
+
+@dataclass(frozen=True)
+class Group:
+    """Sections under one word."""
+
+    label: Text
+    visible: Flag
+    sections: Sequence[Section]
+
+
+def layout(groups: Sequence[Group], *content: Content, name: str) -> rx.Component:
+    """A section with the list of all of them beside it, on a phone above it; `name` is the one that is open."""
+
+    def one(section: Section) -> rx.Component:
+        link = ui.link(
+            section.label,
+            href=section.href,
+            **ui.given(aria_current="page" if section.name == name else None),
+        )
+        return rx.cond(section.visible, rx.el.li(link), rx.fragment())
+
+    lists = [
+        rx.cond(
+            group.visible,
+            rx.el.div(rx.el.h2(group.label), rx.el.ul(*[one(section) for section in group.sections])),
+            rx.fragment(),
+        )
+        for group in groups
+    ]
+    return rx.el.div(
+        rx.el.nav(*lists, aria_label=t("settings.sections"), class_name="k-sections"),
+        rx.el.div(*content, class_name="k-stack"),
+        class_name="k-with-sections",
+    )
 
 
 def must_change() -> rx.Component:

@@ -1,6 +1,7 @@
 """What KeepAI remembers: every table, imported here so that metadata is complete."""
 
 from models.account import Account, RoleGrant
+from models.audit import AuditCheckpoint, AuditDetail, AuditEvent
 from models.compute import Compute, Worker
 from models.lease import Lease
 from models.probe import ProbeStatus
@@ -12,6 +13,9 @@ from models.worker_event import WorkerEvent
 __all__ = [
     "Account",
     "AccountSession",
+    "AuditCheckpoint",
+    "AuditDetail",
+    "AuditEvent",
     "Compute",
     "Lease",
     "ProbeStatus",

@@ -1,13 +1,15 @@
 """People: making, finding and changing accounts."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
 from sqlmodel import Session, col, func, select
 
 from models import Account, AccountSession, RoleGrant
-from services import passwords
+from services import audit, passwords
+from services.audit import MACHINE, Actor
 from services.clock import now
 from services.errors import Conflict, Invalid, NotFound
 from services.i18n import LOCALES
@@ -65,6 +67,7 @@ def create(
     name: str = "",
     must_change: bool = False,
     locale: str = "pt-BR",
+    by: Actor = MACHINE,
 ) -> Account:
     """A new account with one role on the platform. Raises Invalid or Conflict."""
     folded = fold_email(email)
@@ -86,6 +89,7 @@ def create(
     db.flush()
     db.add(RoleGrant(account_id=account.id, role=role))
     db.flush()
+    _note(db, account, by, "account.created", after={"email": account.email, "name": name, "role": role})
     return account
 
 
@@ -131,10 +135,13 @@ def reset_password(db: Session, email: str, password: str = "") -> str:
     _end_sessions(db, account.id, now())
     db.add(account)
     db.flush()
+    _note(db, account, MACHINE, "account.password_reset")
     return made_up
 
 
-def change_password(db: Session, account_id: UUID, session_id: UUID, current: str, new: str) -> None:
+def change_password(
+    db: Session, account_id: UUID, session_id: UUID, current: str, new: str, *, by: Actor = MACHINE
+) -> None:
     """Change one's own password; every other session of the account ends. Raises Invalid with field messages."""
     account = get(db, account_id)
     if not passwords.matches(current, account.password_hash):
@@ -147,6 +154,7 @@ def change_password(db: Session, account_id: UUID, session_id: UUID, current: st
     _end_sessions(db, account_id, now(), keep=session_id)
     db.add(account)
     db.flush()
+    _note(db, account, by, "account.password_changed")
 
 
 def update_profile(
@@ -158,17 +166,25 @@ def update_profile(
     zone: str | None = None,
     theme: str | None = None,
     checklist_hidden: bool | None = None,
+    by: Actor = MACHINE,
 ) -> Account:
     """Change what is given of one's own profile. Raises Invalid with field messages."""
     if wrong := profile_mistakes(name=name, locale=locale, zone=zone, theme=theme):
         raise Invalid(fields=wrong)
     account = get(db, account_id)
     given = {"locale": locale, "zone": zone, "theme": theme, "checklist_hidden": checklist_hidden}
-    for field, value in {**given, "name": None if name is None else name.strip()}.items():
-        if value is not None:
-            setattr(account, field, value)
+    changed = {
+        field: (getattr(account, field), value)
+        for field, value in {**given, "name": None if name is None else name.strip()}.items()
+        if value is not None and value != getattr(account, field)
+    }
+    for field, (_, value) in changed.items():
+        setattr(account, field, value)
     db.add(account)
     db.flush()
+    if "name" in changed:  # how somebody reads KeepAI is nobody else's business
+        old, new = changed["name"]
+        _note(db, account, by, "account.renamed", before={"name": old}, after={"name": new})
     return account
 
 
@@ -186,6 +202,12 @@ def profile_mistakes(
     if name is not None and len(name.strip()) > 120:
         wrong["name"] = "settings.profile.name_too_long"
     return wrong
+
+
+def _note(db: Session, account: Account, by: Actor, action: str, **more: Any) -> None:
+    """Record what was done to an account."""
+    label = account.name or account.email
+    audit.record(db, now(), by, action, object_kind="account", object_id=account.id.hex, object=label, **more)
 
 
 def _end_sessions(db: Session, account_id: UUID, at: datetime, keep: UUID | None = None) -> None:

@@ -6,15 +6,18 @@ who wanted it.
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
 
-from services import db, live, workers
+from services import audit, db, live, workers
+from services.audit import Actor
 from services.bus import Bus
 from services.clock import now
 from services.compute import actions, endpoint, naming
@@ -24,6 +27,8 @@ from services.compute.inventory import WorkerEntry
 from services.errors import Conflict, Invalid, KeepAIError, NotFound, Upstream
 from services.settings import Settings
 from services.snapshot import WorkerRow
+
+log = logging.getLogger(__name__)
 
 MOST_WORKERS = 64
 NOT_BEGUN = "not_begun"  # the state of what was stopped before its turn came
@@ -57,22 +62,27 @@ def worker(worker_id: str) -> WorkerRow:
     raise NotFound("workers.no_such")
 
 
-async def run(kind: str, target: str, *, by: str) -> Done:
+async def run(kind: str, target: str, *, by: Actor) -> Done:
     """Retire or restart a worker (target: its id), or cancel a task group (target: its name)."""
     if kind == "cancel":
-        return _told(await actions.cancel(_endpoint(), target), target)
+        outcome = await actions.cancel(_endpoint(), target)
+        await _record(by, "task_group.cancelled", "task_group", target, target, outcome)
+        return _told(outcome, target)
     if kind not in ("retire", "restart"):
         raise Invalid("errors.arguments")
     row = worker(target)
     if kind == "restart" and not row["nanny"]:
         return _told(Outcome(False, "compute.action.no_nanny"), row["name"])
-    _announce("intent", {"worker_id": row["id"], "action": kind, "by": by, "at": time.time()})
+    _announce("intent", {"worker_id": row["id"], "action": kind, "by": by.label, "at": time.time()})
     act = actions.retire if kind == "retire" else actions.restart
-    return _told(await act(_endpoint(), row["address"]), row["name"])
+    outcome = await act(_endpoint(), row["address"])
+    done = "worker.retired" if kind == "retire" else "worker.restarted"
+    await _record(by, done, "worker", row["id"], row["name"], outcome)
+    return _told(outcome, row["name"])
 
 
 async def run_all(
-    kind: str, targets: Sequence[str], *, by: str, go_on: Callable[[int], Awaitable[bool]]
+    kind: str, targets: Sequence[str], *, by: Actor, go_on: Callable[[int], Awaitable[bool]]
 ) -> list[Done]:
     """Retire or restart several workers, a few at a time. What one of them refuses stops none of the others.
 
@@ -99,15 +109,20 @@ async def run_all(
     return list(await asyncio.gather(*(one(target) for target in targets)))
 
 
-async def scale(count: int, *, by: str) -> Done:
+async def scale(count: int, *, by: Actor) -> Done:
     """Give the embedded compute `count` workers; those that are too many are retired."""
     snapshot = live.latest()
     connected = [row for row in snapshot["workers"] if row["state"] != "lost"] if snapshot else []
     leaving = set(naming.leaving([row["name"] for row in connected], count))
     for row in connected:
         if row["name"] in leaving:
-            _announce("intent", {"worker_id": row["id"], "action": "retire", "by": by, "at": time.time()})
-    return _told(await actions.scale(_endpoint(), count), "")
+            _announce(
+                "intent", {"worker_id": row["id"], "action": "retire", "by": by.label, "at": time.time()}
+            )
+    outcome = await actions.scale(_endpoint(), count)
+    sizes = {"before": {"workers": len(connected)}, "after": {"workers": count}}
+    await _record(by, "compute.scaled", "compute", _compute_id().hex, "", outcome, **sizes)
+    return _told(outcome, "")
 
 
 def wanted_workers(text: str) -> int:
@@ -119,7 +134,7 @@ def wanted_workers(text: str) -> int:
     )
 
 
-async def forget(worker_ids: Sequence[str], *, by: str) -> tuple[WorkerEntry, ...]:
+async def forget(worker_ids: Sequence[str], *, by: Actor) -> tuple[WorkerEntry, ...]:
     """Take lost workers off the list, and return them as they were. Raises Conflict when none of them is lost."""
     at = now()
     snapshot = live.latest()
@@ -128,15 +143,16 @@ async def forget(worker_ids: Sequence[str], *, by: str) -> tuple[WorkerEntry, ..
     taken = await db.write(_forget, _compute_id(), asked, by, at)
     if not taken:
         raise Conflict("workers.forget.not_lost")
-    _announce("forget", {"workers": [entry.id for entry in taken], "by": by, "at": at.timestamp()})
+    _announce("forget", {"workers": [entry.id for entry in taken], "by": by.label, "at": at.timestamp()})
     return taken
 
 
-async def restore(taken: Sequence[WorkerEntry], *, by: str) -> None:
+async def restore(taken: Sequence[WorkerEntry], *, by: Actor) -> None:
     """Put workers back on the list that `forget` took off."""
     at = now()
-    await db.write(workers.restore, _compute_id(), taken, by, at)
-    _announce("restore", {"workers": [workers.to_message(e) for e in taken], "by": by, "at": at.timestamp()})
+    await db.write(_restore, _compute_id(), taken, by, at)
+    back = [workers.to_message(entry) for entry in taken]
+    _announce("restore", {"workers": back, "by": by.label, "at": at.timestamp()})
 
 
 def check_probes() -> None:
@@ -145,14 +161,49 @@ def check_probes() -> None:
 
 
 def _forget(
-    session: Session, compute_id: UUID, worker_ids: Sequence[str], by: str, at: datetime
+    session: Session, compute_id: UUID, worker_ids: Sequence[str], by: Actor, at: datetime
 ) -> tuple[WorkerEntry, ...]:
     """Those that could be taken off; the list may have changed since they were seen to be lost."""
     taken = []
     for worker_id in worker_ids:
         with contextlib.suppress(NotFound, Conflict):
-            taken.append(workers.forget(session, compute_id, worker_id, by, at))
+            taken.append(workers.forget(session, compute_id, worker_id, by.label, at))
+    for entry in taken:
+        audit.record(
+            session, at, by, "worker.forgotten", object_kind="worker", object_id=entry.id, object=entry.name
+        )
     return tuple(taken)
+
+
+def _restore(
+    session: Session, compute_id: UUID, taken: Sequence[WorkerEntry], by: Actor, at: datetime
+) -> None:
+    workers.restore(session, compute_id, taken, by.label, at)
+    for entry in taken:
+        audit.record(
+            session, at, by, "worker.put_back", object_kind="worker", object_id=entry.id, object=entry.name
+        )
+
+
+async def _record(
+    by: Actor, action: str, kind: str, object_id: str, name: str, outcome: Outcome, **changes: Any
+) -> None:
+    """Note what came of an action on the compute. It is done by then, so a database that is away hides no outcome."""
+    try:
+        await db.write(
+            audit.record,
+            now(),
+            by,
+            action,
+            object_kind=kind,
+            object_id=object_id,
+            object=name,
+            outcome="ok" if outcome.ok else "failed",
+            reason="" if outcome.ok else outcome.key,
+            **changes,
+        )
+    except Exception:
+        log.exception("%s by %s was not recorded", action, by.label)
 
 
 def _compute_id() -> UUID:

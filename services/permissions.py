@@ -10,7 +10,7 @@ PLATFORM = "platform"
 
 VIEWER = frozenset({"compute:read", "system:read", "profile:write"})
 OPERATOR = VIEWER | {"compute:act"}
-ADMIN = OPERATOR | {"compute:scale", "system:act", "people:manage"}
+ADMIN = OPERATOR | {"compute:scale", "system:act", "people:manage", "audit:read"}
 GRANTS: dict[str, frozenset[str]] = {"viewer": VIEWER, "operator": OPERATOR, "admin": ADMIN}
 PERMISSIONS: tuple[str, ...] = tuple(sorted(ADMIN))
 

@@ -1,5 +1,6 @@
 """The installation's key: given, or made once in the data folder with mode 0600."""
 
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -13,6 +14,11 @@ def load(settings: Settings) -> str:
     """The key, made at first use. Two processes that start together end with the same one."""
     given = settings.secret_key.get_secret_value()
     return given or _from_file(settings.data_dir / FILE)
+
+
+def derive(settings: Settings, purpose: str) -> bytes:
+    """32 bytes for one purpose (HMAC-SHA256 of its name), so that no two uses share a key."""
+    return hmac.digest(load(settings).encode(), purpose.encode(), "sha256")
 
 
 def _from_file(path: Path) -> str:

@@ -3,13 +3,15 @@
 import hashlib
 import secrets
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from models import Account, AccountSession, RoleGrant
-from services import accounts, passwords
+from services import accounts, audit, passwords
+from services.audit import MACHINE, Actor
 from services.errors import NotFound
 from services.permissions import Principal
 
@@ -34,22 +36,43 @@ def check_password(db: Session, email: str, password: str) -> UUID | None:
     return account.id if passwords.matches(password, stored) and account else None
 
 
-def start(db: Session, account_id: UUID, now: datetime, *, user_agent: str = "", address: str = "") -> str:
-    """A new session of an account whose password was right; returns its token, which is stored nowhere."""
+def start(db: Session, account_id: UUID, now: datetime, *, by: Actor = MACHINE) -> str:
+    """A new session of an account whose password was right; returns its token, which is stored nowhere.
+
+    `by` says from where; the session itself is the account's.
+    """
     token = secrets.token_urlsafe(32)
-    db.add(
-        AccountSession(
-            account_id=account_id,
-            token_hash=hash_token(token),
-            user_agent=user_agent[:300],
-            address=address[:64],
-            created_at=now,
-            seen_at=now,
-            expires_at=now + LONGEST,
-        )
+    session = AccountSession(
+        account_id=account_id,
+        token_hash=hash_token(token),
+        user_agent=by.agent[:300],
+        address=by.address[:64],
+        created_at=now,
+        seen_at=now,
+        expires_at=now + LONGEST,
     )
+    db.add(session)
     db.flush()
+    account = accounts.get(db, account_id)
+    who = replace(by, kind="person", id=account.id, label=account.name or account.email)
+    audit.record(db, now, who, "session.started", object_kind="session", object_id=session.id.hex)
     return token
+
+
+def refused(db: Session, email: str, now: datetime, *, by: Actor) -> None:
+    """Note that somebody could not sign in with this address, whether there is such an account or not."""
+    account = accounts.by_email(db, email)
+    audit.record(
+        db,
+        now,
+        by,
+        "session.refused",
+        object_kind="account",
+        object_id=account.id.hex if account else "",
+        object=email,
+        outcome="refused",
+        reason="auth.wrong",
+    )
 
 
 def find(db: Session, token: str, now: datetime) -> Principal | None:
@@ -105,13 +128,32 @@ def of_account(db: Session, account_id: UUID, now: datetime) -> Sequence[Account
     return rows
 
 
-def revoke(db: Session, account_id: UUID, session_id: UUID, now: datetime) -> None:
+def revoke(
+    db: Session,
+    account_id: UUID,
+    session_id: UUID,
+    now: datetime,
+    *,
+    by: Actor = MACHINE,
+    action: str = "ended",
+) -> None:
     """End one session of that account. Raises NotFound for one of somebody else."""
     session = db.get(AccountSession, session_id)
     if session is None or session.account_id != account_id:
         raise NotFound
-    session.revoked_at = session.revoked_at or now
-    db.add(session)
+    if session.revoked_at is None:
+        session.revoked_at = now
+        db.add(session)
+        whose = accounts.get(db, account_id)
+        audit.record(
+            db,
+            now,
+            by,
+            f"session.{action}",
+            object_kind="session",
+            object_id=session_id.hex,
+            object=whose.name or whose.email,
+        )
     db.flush()
 
 

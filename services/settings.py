@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     )
     ollama_url: str = Field("", description="Ollama to watch: http://localhost:11434.")
     openwebui_url: str = Field("", description="OpenWebUI to watch: http://localhost:8080.")
+    audit_days: int = Field(
+        400, ge=30, le=3650, description="Days for which the audit log keeps what was done."
+    )
     smtp_host: str = Field("", description="Mail server: smtp.example.org. Empty: no mail.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Its port: 587 for starttls, 465 for tls.")
     smtp_security: Literal["starttls", "tls", "none"] = Field(

@@ -14,7 +14,9 @@ from typing import Any, get_type_hints
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from reflex.istate.proxy import StateProxy
 
+from models.base import new_id
 from services import identity
+from services.audit import Actor
 from services.errors import Forbidden, Invalid, KeepAIError
 from services.i18n import translate
 from services.permissions import Principal
@@ -26,6 +28,7 @@ LONGEST_TEXT = 4000
 # All that is open to somebody who still has a made-up password: the page on which it is changed.
 OWN_PROFILE = "profile:write"
 _principal: ContextVar[Principal] = ContextVar("principal")
+_actor: ContextVar[Actor] = ContextVar("actor")
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -33,6 +36,11 @@ Handler = Callable[..., Awaitable[Any]]
 def principal() -> Principal:
     """The person whose event is being handled."""
     return _principal.get()
+
+
+def actor() -> Actor:
+    """The same person as the audit log knows them, with where they are."""
+    return _actor.get()
 
 
 def requires(permission: str) -> Callable[[Handler], Handler]:
@@ -47,6 +55,7 @@ def requires(permission: str) -> Callable[[Handler], Handler]:
             if person is None:  # binding.py has told the tab where to go before this is reached
                 return None
             _principal.set(person)
+            _actor.set(_acting(self, person))
             try:
                 if person.must_change_password and permission != OWN_PROFILE:
                     raise Forbidden("errors.must_change_password")
@@ -89,6 +98,17 @@ async def untell(state: Any, toast_id: str) -> None:
     toasts._drop(toast_id)
 
 
+def _acting(state: Any, person: Principal) -> Actor:
+    return Actor(
+        "person",
+        person.account_id,
+        person.label,
+        address=state.router.session.client_ip,
+        agent=state.router.headers.user_agent,
+        request_id=new_id().hex,
+    )
+
+
 def _arguments(handler: Handler) -> Callable[[tuple[Any, ...], dict[str, Any]], dict[str, Any]]:
     """A function that binds and validates a call's arguments. Raises Invalid for anything that does not fit."""
     signature = inspect.signature(handler)
@@ -122,4 +142,4 @@ def event_permission(fn: Any) -> str | None:
     return declared
 
 
-__all__ = ["event_permission", "offer_undo", "principal", "requires", "tell", "untell"]
+__all__ = ["actor", "event_permission", "offer_undo", "principal", "requires", "tell", "untell"]

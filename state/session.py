@@ -27,6 +27,7 @@ class SessionState(rx.State):
     may_act: bool = False
     may_scale: bool = False
     may_probe: bool = False
+    may_audit: bool = False
     must_change_password: bool = False
     known: bool = False
 
@@ -39,6 +40,7 @@ class SessionState(rx.State):
         self.may_act = person.may("compute:act")
         self.may_scale = person.may("compute:scale")
         self.may_probe = person.may("system:act")
+        self.may_audit = person.may("audit:read")
         self.must_change_password = person.must_change_password
         self.known = True
 

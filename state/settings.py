@@ -13,7 +13,7 @@ from services.errors import Invalid, NotFound
 from services.i18n import translate
 from services.settings import get_settings
 from state.dashboard import live_channel
-from state.guard import principal, requires, tell
+from state.guard import actor, principal, requires, tell
 from state.leaving import REVOKED
 from state.live import broadcaster
 from state.session import SessionState, enter
@@ -89,6 +89,7 @@ class SettingsState(rx.State):
                 person.account_id,
                 name=form.get("name", ""),
                 zone=form.get("zone", ""),
+                by=actor(),
             )
         except Invalid as error:
             self.profile_errors = in_words(error, PROFILE, person.locale)
@@ -127,7 +128,9 @@ class SettingsState(rx.State):
                 raise Invalid(fields=missing)
             if new != again:
                 raise Invalid(fields={"again": "settings.password.different"})
-            await db.write(accounts.change_password, person.account_id, person.session_id, current, new)
+            await db.write(
+                accounts.change_password, person.account_id, person.session_id, current, new, by=actor()
+            )
         except Invalid as error:
             self.password_errors = in_words(error, PASSWORD, person.locale)
             return
@@ -150,7 +153,7 @@ class SettingsState(rx.State):
             wanted = UUID(session_id)
         except ValueError as error:
             raise NotFound from error
-        await db.write(sessions.revoke, person.account_id, wanted, now())
+        await db.write(sessions.revoke, person.account_id, wanted, now(), by=actor())
         identity.end(session_id=wanted)
         await broadcaster().kick(str(wanted), REVOKED)
         await self._load_sessions()

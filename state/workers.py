@@ -19,7 +19,7 @@ from services.snapshot import Snapshot, WorkerRow
 from services.worker_table import STATES, WorkerView, counts, parse, scrolled, select, window
 from state import plots, views, worker_insight
 from state.dashboard import DEFAULT_RANGE, live_channel
-from state.guard import offer_undo, principal, requires, tell, untell
+from state.guard import actor, offer_undo, principal, requires, tell, untell
 from state.live import Channel, Looks, broadcaster
 from state.session import enter
 from state.toasts import MOST as MOST_TOASTS
@@ -283,7 +283,7 @@ class WorkersState(rx.State):
                 return
             self.busy = {**self.busy, target: kind}
         try:
-            done = await operations.run(kind, target, by=person.label)
+            done = await operations.run(kind, target, by=actor())
             text = translate(person.locale, done.text, **done.params)
             await tell(self, done.state, text, done.detail)
         finally:
@@ -299,7 +299,7 @@ class WorkersState(rx.State):
         return self._go(replace(self._view(), selected=""))
 
     async def _forget(self, worker_ids: Sequence[str]) -> set[str]:
-        taken = await operations.forget(worker_ids, by=principal().label)
+        taken = await operations.forget(worker_ids, by=actor())
         toast_id = await offer_undo(self, _about("workers.forget.done", taken), "forget")
         newest = list(self._taken_off.items())[1 - MOST_TOASTS :]
         self._taken_off = {**dict(newest), toast_id: taken}
@@ -312,7 +312,7 @@ class WorkersState(rx.State):
         taken = self._taken_off.get(toast_id, ())
         if not taken:
             raise Conflict("common.undo.too_late")
-        await operations.restore(taken, by=principal().label)
+        await operations.restore(taken, by=actor())
         self._taken_off = {name: rest for name, rest in self._taken_off.items() if name != toast_id}
         await untell(self, toast_id)
         await tell(self, "ok", _about("workers.forget.undone", taken))
@@ -374,7 +374,7 @@ class WorkersState(rx.State):
 
         done: list[operations.Done] = []
         try:
-            done = await operations.run_all(kind, asked, by=person.label, go_on=go_on)
+            done = await operations.run_all(kind, asked, by=actor(), go_on=go_on)
             await tell(self, *report(kind, done, person.locale))
         finally:
             over = {*asked, PICKS}
@@ -438,7 +438,7 @@ class WorkersState(rx.State):
                 return
             self.busy = {**self.busy, "scale": "scale"}
         try:
-            done = await operations.scale(wanted, by=person.label)
+            done = await operations.scale(wanted, by=actor())
             await tell(self, done.state, translate(person.locale, done.text, **done.params), done.detail)
         finally:
             async with self:

@@ -17,8 +17,9 @@ from keepai.api.access import public
 from keepai.api.limits import Attempts
 from keepai.web import pages
 from keepai.web.gate import LOGIN, LONGEST_WAY, YEAR
-from keepai.web.scope import LANGUAGE_COOKIE, locale_of, principal_of, theme_of
+from keepai.web.scope import LANGUAGE_COOKIE, actor_of, locale_of, principal_of, theme_of
 from services import accounts, db, identity, metrics, sessions
+from services.audit import Actor
 from services.clock import now
 from services.i18n import LOCALES, known_locale, translate
 from services.passwords import LONGEST
@@ -65,15 +66,16 @@ async def login(request: Request) -> Response:
     password = given.get("password", "")
     target = safe_next(given.get("next", ""))
     who = accounts.fold_email(email)
-    address = request.client.host if request.client else ""
-    outcome = await _check(address, who, password)
+    by = actor_of(request.scope)
+    outcome = await _check(by.address, who, password)
     metrics.sign_ins.labels(outcome if isinstance(outcome, str) else "ok").inc()
+    if outcome == "wrong":
+        await db.write(sessions.refused, email, now(), by=by)
     if isinstance(outcome, str):
         return _back(request, outcome, email, target)
     if before := principal_of(request.scope):
-        await _end(before.account_id, before.session_id)
-    agent = request.headers.get("user-agent", "")
-    token = await db.write(sessions.start, outcome, now(), user_agent=agent, address=address)
+        await _end(before.account_id, before.session_id, by)
+    token = await db.write(sessions.start, outcome, now(), by=by)
     response = _see_other(target)
     _set(request, response, identity.COOKIE, token, int(sessions.LONGEST.total_seconds()))
     if TYPED in request.cookies:
@@ -85,7 +87,7 @@ async def login(request: Request) -> Response:
 async def logout(request: Request) -> Response:
     """End this session everywhere it is open, and wipe what the browser kept of it."""
     if principal := principal_of(request.scope):
-        await _end(principal.account_id, principal.session_id)
+        await _end(principal.account_id, principal.session_id, actor_of(request.scope))
     response = _see_other(LOGIN)
     _set(request, response, identity.COOKIE, "", 0)
     response.headers["clear-site-data"] = '"cache", "storage"'
@@ -151,8 +153,8 @@ def _counters(address: str, who: str) -> list[tuple[Attempts, Hashable]]:
     ]
 
 
-async def _end(account_id: UUID, session_id: UUID) -> None:
-    await db.write(sessions.revoke, account_id, session_id, now())
+async def _end(account_id: UUID, session_id: UUID, by: Actor) -> None:
+    await db.write(sessions.revoke, account_id, session_id, now(), by=by, action="signed_out")
     identity.end(session_id=session_id)
 
 

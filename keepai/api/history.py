@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from keepai.api.access import requires
 from keepai.api.files import Format, attachment, csv_file, table
 from keepai.api.lists import USUAL, Cursor, Fields, Limit, Place, chosen, page, place_of
+from keepai.api.lists import moment as moment_of
 from models import Compute, TaskGroupRun, WorkerEvent
 from services import db, history, live, task_groups, task_stream, worker_events
 from services.clock import now
@@ -242,21 +243,8 @@ def _metrics(given: Sequence[str] | None, kind: str) -> Sequence[str]:
 
 def _between(start: str, end: str, span: Span, moment: datetime) -> tuple[datetime, datetime]:
     """The range asked for. Raises Invalid for moments that are none, or in the wrong order."""
-    stop = min(_moment("end", end), moment) if end else moment
-    begin = _moment("start", start) if start else stop - RANGES[span]
+    stop = min(moment_of("end", end), moment) if end else moment
+    begin = moment_of("start", start) if start else stop - RANGES[span]
     if begin >= stop:
         raise Invalid(fields={"start": "errors.field.range"})
     return begin, stop
-
-
-def _moment(field: str, text: str) -> datetime:
-    try:
-        if re.fullmatch(r"\d{1,11}(\.\d+)?", text):
-            return datetime.fromtimestamp(float(text), UTC)
-        read = datetime.fromisoformat(text)
-        moment = (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
-        raise Invalid(fields={field: "errors.field.moment"}) from None
-    if not 1970 <= moment.year < 2200:
-        raise Invalid(fields={field: "errors.field.range"})
-    return moment

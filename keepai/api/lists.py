@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,6 +42,20 @@ def place_of(cursor: str) -> tuple[datetime, UUID] | None:
         return datetime.fromisoformat(at).astimezone(UTC), UUID(number)
     except (ValueError, OverflowError, binascii.Error):
         raise Invalid(fields={"cursor": "errors.field.wrong"}) from None
+
+
+def moment(field: str, text: str) -> datetime:
+    """The instant a parameter names: ISO 8601 (UTC where no zone is named) or seconds since 1970. Raises Invalid."""
+    try:
+        if re.fullmatch(r"\d{1,11}(\.\d+)?", text):
+            return datetime.fromtimestamp(float(text), UTC)
+        read = datetime.fromisoformat(text)
+        found = (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        raise Invalid(fields={field: "errors.field.moment"}) from None
+    if not 1970 <= found.year < 2200:
+        raise Invalid(fields={field: "errors.field.range"})
+    return found
 
 
 def chosen(fields: str, columns: Sequence[str]) -> Sequence[str]:

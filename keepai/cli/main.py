@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _command(commands, "doctor", _doctor)
     backup = _command(commands, "backup", _backup)
     backup.add_argument("file", nargs="?", help=say("cli.help.backup_file"))
+    _command(commands, "audit-verify", _audit_verify)
     _command(commands, "migrate", _migrate)
     _command(commands, "build", _build, parent=True)
     _command(commands, "version", _version)
@@ -110,6 +111,12 @@ def _backup(asked: argparse.Namespace) -> int:
     from keepai.cli import backup
 
     return backup.main(asked.file)
+
+
+def _audit_verify(_asked: argparse.Namespace) -> int:
+    from keepai.cli import audit
+
+    return audit.verify()
 
 
 def _migrate(_asked: argparse.Namespace) -> int:

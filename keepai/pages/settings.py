@@ -3,7 +3,8 @@
 import reflex as rx
 
 from components import settings as parts
-from keepai.pages.shell import role_word, shell
+from keepai.pages.sections import section
+from keepai.pages.shell import role_word
 from state.session import SessionState
 from state.settings import SettingsState, zones
 from state.words import Words, t
@@ -13,7 +14,7 @@ ON_LOAD = SettingsState.load
 
 def page() -> rx.Component:
     """The settings page."""
-    return shell(
+    return section(
         rx.el.div(
             rx.cond(SettingsState.must_change, parts.must_change()),
             rx.cond(SettingsState.insecure, parts.insecure()),
@@ -46,6 +47,6 @@ def page() -> rx.Component:
             ),
             class_name="k-stack",
         ),
-        title=t("settings.title"),
-        place="settings",
+        title=t("settings.profile"),
+        name="profile",
     )

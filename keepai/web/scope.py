@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services import identity
+from services.audit import Actor
 from services.i18n import best_locale, known_locale
 from services.permissions import Principal
 
@@ -52,6 +53,19 @@ def principal_of(scope: Scope) -> Principal | None:
     """The signed-in person of a request or web socket, as the session gate found it."""
     principal: Principal | None = state_of(scope).get("principal")
     return principal
+
+
+def actor_of(scope: Scope) -> Actor:
+    """Who a request acts for, as the audit log knows them: the signed-in person, or nobody from somewhere."""
+    principal = principal_of(scope)
+    where = {
+        "address": scope["client"][0] if scope.get("client") else "",
+        "agent": header(scope, b"user-agent"),
+        "request_id": request_id_of(scope),
+    }
+    if principal is None:
+        return Actor("nobody", **where)
+    return Actor("person", principal.account_id, principal.label, **where)
 
 
 def request_id_of(scope: Scope) -> str:

@@ -25,6 +25,11 @@ def translate(locale: str, key: str, **params: object) -> str:
     return words(known_locale(locale))[key].format(**params)
 
 
+def has(key: str) -> bool:
+    """Whether there is a text of that key."""
+    return key in words(DEFAULT_LOCALE)
+
+
 def translate_count(locale: str, key: str, count: int, **params: object) -> str:
     """The text of `key.one` or `key.other`, with {count} filled in as it stands."""
     return translate(locale, count_key(key, count), **{"count": count, **params})

@@ -23,6 +23,7 @@ from keepai.cli import ROOT, build
 from models import Account
 from models.base import new_id
 from services import accounts, db, sessions, workers
+from services.audit import Actor
 from services.clock import now
 from services.compute import actions, certificates, embedded
 from services.compute.endpoint import embedded_endpoint
@@ -191,7 +192,8 @@ class House:
 
     def token(self, account: Account) -> str:
         """A new sign-in of this person."""
-        return self.ask(sessions.start, account.id, now(), user_agent="Mozilla/5.0 Chrome/1 Linux")
+        by = Actor("nobody", address="127.0.0.1", agent="Mozilla/5.0 Chrome/1 Linux")
+        return self.ask(sessions.start, account.id, now(), by=by)
 
     def keep_workers(self, compute: str, entries: list[WorkerEntry]) -> None:
         """Put workers on the stored list of a compute before the first start, as they are before a second one."""

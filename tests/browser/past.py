@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from models import Account, TaskGroupRun, WorkerEvent
 from services import sessions, workers
+from services.audit import Actor
 from services.clock import now
 from services.history import recorder
 from services.history.codec import encode
@@ -77,8 +78,13 @@ def sign_in(house: House, account: Account, count: int = 31) -> None:
             sessions.start,
             account.id,
             now() - timedelta(hours=5 * number),
-            user_agent=DEVICES[number % len(DEVICES)],
-            address=f"10.20.{number}.{7 * number % 250}" if number % 6 else "2001:db8:85a3::8a2e:370:7334",
+            by=Actor(
+                "nobody",
+                address=f"10.20.{number}.{7 * number % 250}"
+                if number % 6
+                else "2001:db8:85a3::8a2e:370:7334",
+                agent=DEVICES[number % len(DEVICES)],
+            ),
         )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import json
 import sqlite3
 import ssl
 import stat
@@ -40,6 +41,22 @@ def password_in(text: str) -> str:
 
 def test_version(installation):
     assert installation.command("version").stdout == f"KeepAI {__version__}\n"
+
+
+def test_the_audit_log_is_checked_and_a_change_is_found(start, installation):
+    running = start()
+    installation.command("create-admin", "bruno@example.org")
+    head = installation.folder / "audit-head.json"
+    running.until(lambda: head.is_file() and json.loads(head.read_text())["number"] >= 2, 30)
+    whole = installation.command("audit-verify")
+    assert whole.returncode == 0, whole.stderr
+    assert whole.stdout.startswith("The audit log is as it was written: ")
+    with sqlite3.connect(installation.folder / "keepai.db") as database:
+        database.execute("UPDATE audit_event SET action = 'audit.exported' WHERE number = 1")
+    database.close()
+    broken = installation.command("audit-verify")
+    assert broken.returncode == 1
+    assert translate("en", "cli.audit.changed", number=1) in broken.stdout.splitlines()
 
 
 def test_another_admin_and_a_new_password_while_it_runs(start, installation):

@@ -55,7 +55,12 @@ def test_models_and_migrations_agree(engine: Engine) -> None:
 
 
 def test_what_grows_without_end_has_the_time_first_in_its_key() -> None:
-    keys = {"sample_block": "start", "worker_event": "at", "task_group_run": "finished_at"}
+    keys = {
+        "sample_block": "start",
+        "worker_event": "at",
+        "task_group_run": "finished_at",
+        "audit_event": "at",
+    }
     for table, column in keys.items():
         assert next(iter(SQLModel.metadata.tables[table].primary_key.columns)).name == column
 
@@ -69,6 +74,14 @@ def rows() -> Iterator[SQLModel]:
     yield models.AccountSession(
         account_id=account, token_hash="0" * 64, created_at=AT, seen_at=AT, expires_at=AT, revoked_at=None
     )
+    event = new_id()
+    yield models.AuditEvent(
+        at=AT, id=event, actor_kind="person", actor_id=account, action="x", digest="0" * 64, number=2**62
+    )
+    yield models.AuditDetail(
+        at=AT, id=event, salt="0" * 32, actor=ODD, before={"a": ODD}, after={"b": [1, None]}
+    )
+    yield models.AuditCheckpoint(number=2**61, link="0" * 64, at=AT, seal="1" * 64)
     yield models.Compute(id=compute, key="embedded", created_at=AT)
     yield models.Lease(name="background", holder=ODD, expires_at=AT)
     yield models.ProbeStatus(

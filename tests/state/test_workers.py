@@ -280,7 +280,7 @@ async def test_one_message_tells_what_came_of_all_of_them(tab, bruno, crowd, mon
         most = max(most, at_once)
         await asyncio.sleep(0.01)
         at_once -= 1
-        done.append((kind, target, by))
+        done.append((kind, target, by.label))
         if target == "node-5":
             raise NotFound("workers.no_such")
         if target == "node-6":

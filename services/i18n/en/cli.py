@@ -15,6 +15,7 @@ WORDS = {
     "cli.help.doctor": "look at everything KeepAI needs and say what to do",
     "cli.help.backup": "write database and keys into one file",
     "cli.help.backup_file": "the file to write; by default one with date and time in the data folder",
+    "cli.help.audit_verify": "check that nothing in the audit log was changed or removed",
     "cli.help.migrate": "bring the database to the newest form",
     "cli.help.build": "build the frontend",
     "cli.help.version": "say which version this is",
@@ -113,4 +114,14 @@ WORDS = {
     # demo
     "cli.demo.waiting": "Demo: waiting for the compute.",
     "cli.demo.busy": "Demo: the compute is busy now.",
+    "cli.audit.whole": "The audit log is as it was written: {events} entries, the details of {erased} erased, {waiting} not linked yet.",
+    "cli.audit.broken": "The audit log is not as it was written ({events} entries, the details of {erased} erased, {waiting} not linked yet).",
+    "cli.audit.changed": "Entry {number} was changed.",
+    "cli.audit.detail_changed": "The details of entry {number} were changed.",
+    "cli.audit.removed": "Entry {number} was removed, or more from there on.",
+    "cli.audit.cut_off": "The end is missing from entry {number} on.",
+    "cli.audit.checkpoint": "The checkpoint at entry {number} was not written by this installation, or its key is another one.",
+    "cli.audit.more": "And {number} more places.",
+    "cli.audit.no_head": "There is no audit-head.json in the data folder: whether the end was cut off cannot be told.",
+    "cli.audit.head_broken": "{file} cannot be read.",
 }

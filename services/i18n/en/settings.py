@@ -2,6 +2,9 @@
 
 WORDS = {
     "settings.title": "Settings",
+    "settings.sections": "Sections of the settings",
+    "settings.group.you": "You",
+    "settings.group.team": "Team",
     "settings.profile": "Profile",
     "settings.profile.name": "Name",
     "settings.profile.name_help": "How the team sees it.",

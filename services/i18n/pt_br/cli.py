@@ -15,6 +15,7 @@ WORDS = {
     "cli.help.doctor": "verifica tudo de que o KeepAI precisa e diz o que fazer",
     "cli.help.backup": "grava banco de dados e chaves em um arquivo",
     "cli.help.backup_file": "o arquivo a gravar; por padrão, um com data e hora na pasta de dados",
+    "cli.help.audit_verify": "confere que nada na auditoria foi alterado ou removido",
     "cli.help.migrate": "leva o banco de dados à forma mais nova",
     "cli.help.build": "constrói a interface",
     "cli.help.version": "diz qual é esta versão",
@@ -113,4 +114,14 @@ WORDS = {
     # demonstração
     "cli.demo.waiting": "Demonstração: esperando a computação.",
     "cli.demo.busy": "Demonstração: a computação está ocupada agora.",
+    "cli.audit.whole": "A auditoria está como foi escrita: {events} registros, detalhes de {erased} apagados, {waiting} ainda sem elo.",
+    "cli.audit.broken": "A auditoria não está como foi escrita ({events} registros, detalhes de {erased} apagados, {waiting} ainda sem elo).",
+    "cli.audit.changed": "O registro {number} foi alterado.",
+    "cli.audit.detail_changed": "Os detalhes do registro {number} foram alterados.",
+    "cli.audit.removed": "O registro {number} foi removido, ou mais a partir dele.",
+    "cli.audit.cut_off": "Falta o fim, a partir do registro {number}.",
+    "cli.audit.checkpoint": "O marco no registro {number} não foi escrito por esta instalação, ou a chave dela é outra.",
+    "cli.audit.more": "E mais {number} lugares.",
+    "cli.audit.no_head": "Não há audit-head.json na pasta de dados: não dá para saber se o fim foi cortado.",
+    "cli.audit.head_broken": "Não dá para ler {file}.",
 }

@@ -2,6 +2,9 @@
 
 WORDS = {
     "settings.title": "Configurações",
+    "settings.sections": "Seções das configurações",
+    "settings.group.you": "Você",
+    "settings.group.team": "Equipe",
     "settings.profile": "Perfil",
     "settings.profile.name": "Nome",
     "settings.profile.name_help": "Como aparece para a equipe.",

@@ -1,0 +1,35 @@
+"""The sections of the settings, and the list of them beside each."""
+
+import reflex as rx
+
+from components import settings as parts
+from components import ui
+from components.ui.base import Content
+from keepai import routes
+from keepai.pages.shell import shell
+from state.session import SessionState
+from state.words import t
+
+
+def sections() -> tuple[parts.Group, ...]:
+    """What there is to set, for whom."""
+    return (
+        parts.Group(
+            t("settings.group.you"), True, (parts.Section("profile", t("settings.profile"), routes.SETTINGS),)
+        ),
+        parts.Group(
+            t("settings.group.team"),
+            SessionState.may_audit,
+            (parts.Section("audit", t("audit.title"), routes.AUDIT, SessionState.may_audit),),
+        ),
+    )
+
+
+def section(*content: Content, title: Content, name: str) -> rx.Component:
+    """A section as a whole page."""
+    return shell(
+        parts.layout(sections(), *content, name=name),
+        title=title,
+        crumb=ui.link(t("settings.title"), href=routes.SETTINGS),
+        place="settings",
+    )
