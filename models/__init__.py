@@ -4,6 +4,7 @@ from models.account import Account, RoleGrant
 from models.audit import AuditCheckpoint, AuditDetail, AuditEvent
 from models.compute import Compute, Worker
 from models.lease import Lease
+from models.link import OneTimeLink
 from models.probe import ProbeStatus
 from models.sample import SampleBlock, Subject
 from models.session import AccountSession
@@ -18,6 +19,7 @@ __all__ = [
     "AuditEvent",
     "Compute",
     "Lease",
+    "OneTimeLink",
     "ProbeStatus",
     "RoleGrant",
     "SampleBlock",

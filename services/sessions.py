@@ -103,6 +103,7 @@ def find_with_age(db: Session, token: str, now: datetime) -> tuple[Principal, da
         zone=account.zone,
         theme=account.theme,
         must_change_password=account.must_change_password,
+        password_set_by=account.password_set_by,
         roles={grant.scope: grant.role for _, _, grant in rows if grant},
     )
     return principal, session.seen_at
@@ -155,6 +156,16 @@ def revoke(
             object=whose.name or whose.email,
         )
     db.flush()
+
+
+def revoke_others(
+    db: Session, account_id: UUID, keep: UUID, now: datetime, *, by: Actor = MACHINE
+) -> list[UUID]:
+    """End every session of the account but one. Returns which."""
+    ended = [session.id for session in of_account(db, account_id, now) if session.id != keep]
+    for session_id in ended:
+        revoke(db, account_id, session_id, now, by=by)
+    return ended
 
 
 def prune(db: Session, now: datetime) -> int:

@@ -45,7 +45,17 @@ from components.ui.feedback import (
     strip,
     toasts,
 )
-from components.ui.forms import checkbox, field, form, search_field, select, switch, text_area, text_input
+from components.ui.forms import (
+    checkbox,
+    copyable,
+    field,
+    form,
+    search_field,
+    select,
+    switch,
+    text_area,
+    text_input,
+)
 from components.ui.states import badge, coloured, count, fact, state
 from components.ui.surface import (
     age,
@@ -98,6 +108,7 @@ __all__ = [
     "clock",
     "coloured",
     "confirm",
+    "copyable",
     "count",
     "dialog",
     "download",

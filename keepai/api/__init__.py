@@ -7,14 +7,27 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 import keepai
-from keepai.api import audit, auth, dashboard, health, history, metrics, nothing, notices, reference
+from keepai.api import (
+    audit,
+    auth,
+    dashboard,
+    health,
+    history,
+    links,
+    metrics,
+    nothing,
+    notices,
+    people,
+    reference,
+)
 from keepai.web.problems import problem, problem_of
 from keepai.web.requests import failure
 from keepai.web.scope import Answer
 from services.errors import KeepAIError
 
 ROUTERS = tuple(
-    part.router for part in (auth, notices, health, metrics, dashboard, history, audit, reference)
+    part.router
+    for part in (auth, links, notices, health, metrics, dashboard, history, people, audit, reference)
 )
 # What pydantic calls a mistake, in our words.
 FIELD_WORDS = {

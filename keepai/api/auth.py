@@ -2,11 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from html import escape
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import quote, unquote, urlencode, urlsplit
 from uuid import UUID
 
@@ -23,8 +23,10 @@ from services.audit import Actor
 from services.clock import now
 from services.i18n import LOCALES, known_locale, translate
 from services.passwords import LONGEST
+from services.permissions import Principal
 
 router = APIRouter(include_in_schema=False)
+R = TypeVar("R")
 
 TYPED = "keepai_typed"
 CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
@@ -74,10 +76,10 @@ async def login(request: Request) -> Response:
     if isinstance(outcome, str):
         return _back(request, outcome, email, target)
     if before := principal_of(request.scope):
-        await _end(before.account_id, before.session_id, by)
+        await end_session(before, by)
     token = await db.write(sessions.start, outcome, now(), by=by)
     response = _see_other(target)
-    _set(request, response, identity.COOKIE, token, int(sessions.LONGEST.total_seconds()))
+    set_session(request, response, token)
     if TYPED in request.cookies:
         _set(request, response, TYPED, "", 0, LOGIN)
     return response
@@ -87,7 +89,7 @@ async def login(request: Request) -> Response:
 async def logout(request: Request) -> Response:
     """End this session everywhere it is open, and wipe what the browser kept of it."""
     if principal := principal_of(request.scope):
-        await _end(principal.account_id, principal.session_id, actor_of(request.scope))
+        await end_session(principal, actor_of(request.scope))
     response = _see_other(LOGIN)
     _set(request, response, identity.COOKIE, "", 0)
     response.headers["clear-site-data"] = '"cache", "storage"'
@@ -114,13 +116,17 @@ def safe_next(target: str) -> str:
 
 async def _check(address: str, who: str, password: str) -> UUID | Literal["wrong", "limited", "busy"]:
     """The account, or why not."""
-    global _waiting
     if _waiting >= QUEUE:
         return "busy"
+    return await hashing(lambda: _check_now(address, who, password))
+
+
+async def hashing(work: Callable[[], R]) -> R:
+    """What hashes a password, on the threads that are there for it."""
+    global _waiting
     _waiting += 1
     try:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(_threads(), _check_now, address, who, password)
+        return await asyncio.get_running_loop().run_in_executor(_threads(), work)
     finally:
         _waiting -= 1
 
@@ -153,9 +159,17 @@ def _counters(address: str, who: str) -> list[tuple[Attempts, Hashable]]:
     ]
 
 
-async def _end(account_id: UUID, session_id: UUID, by: Actor) -> None:
-    await db.write(sessions.revoke, account_id, session_id, now(), by=by, action="signed_out")
-    identity.end(session_id=session_id)
+async def end_session(principal: Principal, by: Actor) -> None:
+    """End the session that somebody leaves here."""
+    await db.write(
+        sessions.revoke, principal.account_id, principal.session_id, now(), by=by, action="signed_out"
+    )
+    identity.end(session_id=principal.session_id)
+
+
+def set_session(request: Request, response: Response, token: str) -> None:
+    """Give the browser the cookie of a new session."""
+    _set(request, response, identity.COOKIE, token, int(sessions.LONGEST.total_seconds()))
 
 
 def _back(request: Request, reason: str, email: str, target: str) -> Response:

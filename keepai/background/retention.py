@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from services import db, history, sessions, task_groups, worker_events, workers
+from services import db, history, links, sessions, task_groups, worker_events, workers
 from services.bus import Bus
 from services.clock import now
 from services.settings import Settings
@@ -19,6 +19,13 @@ async def run(_settings: Settings, _bus: Bus) -> None:
     await asyncio.sleep(FIRST_AFTER)
     while True:
         await history.roll_up(now())
-        for task in (history.prune, worker_events.prune, task_groups.prune, workers.prune, sessions.prune):
+        for task in (
+            history.prune,
+            worker_events.prune,
+            task_groups.prune,
+            workers.prune,
+            sessions.prune,
+            links.prune,
+        ):
             await db.write(task, now())
         await asyncio.sleep(EVERY)

@@ -19,8 +19,11 @@ def sections() -> tuple[parts.Group, ...]:
         ),
         parts.Group(
             t("settings.group.team"),
-            SessionState.may_audit,
-            (parts.Section("audit", t("audit.title"), routes.AUDIT, SessionState.may_audit),),
+            SessionState.may_people | SessionState.may_audit,
+            (
+                parts.Section("people", t("people.title"), routes.PEOPLE, SessionState.may_people),
+                parts.Section("audit", t("audit.title"), routes.AUDIT, SessionState.may_audit),
+            ),
         ),
     )
 

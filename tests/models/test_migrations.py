@@ -74,6 +74,15 @@ def rows() -> Iterator[SQLModel]:
     yield models.AccountSession(
         account_id=account, token_hash="0" * 64, created_at=AT, seen_at=AT, expires_at=AT, revoked_at=None
     )
+    yield models.OneTimeLink(
+        kind="invitation",
+        token_hash="1" * 64,
+        email="c@example.org",
+        role="viewer",
+        by=ODD,
+        created_at=AT,
+        expires_at=AT,
+    )
     event = new_id()
     yield models.AuditEvent(
         at=AT, id=event, actor_kind="person", actor_id=account, action="x", digest="0" * 64, number=2**62

@@ -47,4 +47,12 @@ WORDS = {
     "settings.role.admin": "Admin",
     "settings.role.operator": "Operator",
     "settings.role.viewer": "Viewer",
+    "settings.password.common": "This is among the first that somebody would try. Choose another, such as a sentence of your own.",
+    "settings.sessions.end_others": "End all others",
+    "settings.data": "Your data",
+    "settings.data.text": "Take along all that KeepAI knows of you, or delete your account with all of it.",
+    "settings.data.export": "Download my data",
+    "settings.data.delete": "Delete my account",
+    "settings.data.delete.title": "Delete your account?",
+    "settings.data.delete.text": "Your sessions end now, and your name, address and what the audit log says of you are erased. It cannot be undone.",
 }

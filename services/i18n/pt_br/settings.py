@@ -47,4 +47,12 @@ WORDS = {
     "settings.role.admin": "Admin",
     "settings.role.operator": "Operador",
     "settings.role.viewer": "Leitor",
+    "settings.password.common": "Esta está entre as primeiras que alguém tentaria. Escolha outra, como uma frase sua.",
+    "settings.sessions.end_others": "Encerrar as outras",
+    "settings.data": "Seus dados",
+    "settings.data.text": "Leve tudo o que o KeepAI sabe de você, ou exclua sua conta com tudo isso.",
+    "settings.data.export": "Baixar meus dados",
+    "settings.data.delete": "Excluir minha conta",
+    "settings.data.delete.title": "Excluir sua conta?",
+    "settings.data.delete.text": "Suas sessões terminam agora, e seu nome, seu endereço e o que a auditoria diz de você são apagados. Não dá para desfazer.",
 }

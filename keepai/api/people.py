@@ -1,0 +1,129 @@
+"""The team, for programs: who is there and what each may do."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session
+
+from keepai.api.access import person_of, requires, signed_in
+from keepai.api.files import encode
+from keepai.api.lists import Fields, chosen
+from keepai.web.scope import actor_of
+from services import accounts, audit, db, identity, links, passwords, people
+from services.audit import Actor
+from services.clock import now
+from services.people import Member
+from services.settings import get_settings
+
+team = APIRouter(dependencies=[requires("people:manage")])
+
+own = APIRouter(dependencies=[signed_in("it tells people about themselves")])
+
+COLUMNS = ("id", "state", "email", "name", "role", "since", "seen_at", "expires_at")
+RoleName = Literal["admin", "operator", "viewer"]
+
+
+class NewUser(BaseModel):
+    """Somebody to add. Without a password they are invited, and the answer has the link that they need."""
+
+    model_config = ConfigDict(extra="forbid")
+    email: str = Field(max_length=254)
+    name: str = Field("", max_length=120)
+    role: RoleName
+    password: str | None = Field(None, max_length=passwords.LONGEST)
+
+
+class UserChange(BaseModel):
+    """What is to change of somebody; what is not given stays."""
+
+    model_config = ConfigDict(extra="forbid")
+    role: RoleName | None = None
+    active: bool | None = None
+
+
+@own.get("/account/export", response_class=Response)
+async def export(request: Request) -> Response:
+    """Everything KeepAI keeps about the caller, as a file."""
+    person, by = person_of(request), actor_of(request.scope)
+    account = {"object_kind": "account", "object_id": person.account_id.hex, "object": person.label}
+    await db.write(audit.record, now(), by, "account.exported", **account)
+    taken = await db.read(people.export, person.account_id, now())
+    headers = {"content-disposition": 'attachment; filename="keepai-account.json"'}
+    return Response(encode(taken), media_type="application/json", headers=headers)
+
+
+@team.get("/users", response_class=Response)
+async def users(
+    q: Annotated[str, Query(max_length=100, description="A part of a name or an address.")] = "",
+    fields: Fields = "",
+) -> Response:
+    """Everybody: active, invited, deactivated."""
+    wanted = chosen(fields, COLUMNS)
+    found = [_row(one) for one in await db.read(people.members, now(), q)]
+    items = [{name: row[name] for name in wanted} for row in found]
+    return Response(encode({"items": items, "next_cursor": None}), media_type="application/json")
+
+
+@team.post("/users", status_code=201)
+async def add(request: Request, given: NewUser) -> dict[str, Any]:
+    """Add somebody with a password, or invite them: then `link` is shown this once, and works for 24 hours."""
+    by = actor_of(request.scope)
+    if given.password is None:
+        link, token = await db.write(links.invite, given.email, given.role, now(), by=by)
+        row = _row(
+            Member(link.id, "invited", link.email, "", link.role, link.created_at, expires_at=link.expires_at)
+        )
+        return {**row, "link": f"{get_settings().address}/join/{token}"}
+    account_id = await db.write(_create, given, by)
+    return _row(await db.read(people.member, account_id))
+
+
+@team.patch("/users/{user_id}")
+async def change(request: Request, user_id: UUID, given: UserChange) -> dict[str, Any]:
+    """Another role, or access taken away or given back. All that lets the person act ends with it."""
+    by = actor_of(request.scope)
+    await db.write(_change, user_id, given, by)
+    identity.end(account_id=user_id)
+    return _row(await db.read(people.member, user_id))
+
+
+def _create(database: Session, given: NewUser, by: Actor) -> UUID:
+    assert given.password is not None
+    passwords.check_new(given.password, about=(given.email, given.name))
+    return accounts.create(
+        database, given.email, given.password, role=given.role, name=given.name, must_change=True, by=by
+    ).id
+
+
+def _change(database: Session, user_id: UUID, given: UserChange, by: Actor) -> None:
+    people.not_oneself(by, user_id)
+    if given.role is not None:
+        people.set_role(database, user_id, given.role, now(), by=by)
+    if given.active is not None:
+        change = people.reactivate if given.active else people.deactivate
+        change(database, user_id, now(), by=by)
+
+
+def _row(one: Member) -> dict[str, Any]:
+    return {
+        "id": str(one.id),
+        "state": one.state,
+        "email": one.email,
+        "name": one.name,
+        "role": one.role,
+        "since": _iso(one.since),
+        "seen_at": _iso(one.seen_at),
+        "expires_at": _iso(one.expires_at),
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+router = APIRouter(prefix="/api/v1", tags=["people"])
+router.include_router(team)
+router.include_router(own)
