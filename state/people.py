@@ -1,5 +1,7 @@
 """What the people page shows, and what its buttons do."""
 
+import math
+from datetime import timedelta
 from typing import TypedDict
 from uuid import UUID
 
@@ -140,8 +142,20 @@ class PeopleState(rx.State):
     @rx.event
     @requires("people:manage")
     async def dismiss(self):
-        """No; or the link has been copied."""
-        self.pending, self.link, self.inviting = NOTHING_PENDING, NO_LINK, False
+        """No."""
+        self.pending = NOTHING_PENDING
+
+    @rx.event
+    @requires("people:manage")
+    async def close_invite(self):
+        """Nobody is invited after all. A form that was sent closes as well, and then the link stays to be seen."""
+        self.inviting = False
+
+    @rx.event
+    @requires("people:manage")
+    async def close_link(self):
+        """The link was taken along; it is never shown again."""
+        self.link = NO_LINK
 
     @rx.event
     @requires("people:manage")
@@ -203,17 +217,18 @@ class PeopleState(rx.State):
 
 def row(one: Member, oneself: UUID, locale: str) -> PersonRow:
     """A member in the reader's words."""
-    left = (one.expires_at - now()).total_seconds() if one.expires_at else 0
+    left = (one.expires_at - now()) / timedelta(hours=1) if one.expires_at else 0
+    called = one.name or one.email.split("@")[0]
     return PersonRow(
         id=one.id.hex,
         state=one.state,
-        name=one.name or one.email.split("@")[0],
+        name=called,
         email=one.email,
-        initials=initials(one.label),
+        initials=initials(called),
         role=one.role if one.role in ROLES else "",
         role_word=translate(locale, f"settings.role.{one.role}") if one.role in ROLES else "",
         seen_at=one.seen_at.timestamp() if one.seen_at else 0.0,
-        until=format.age(locale, left) if left else "",
+        until=format.age(locale, 3600 * math.ceil(left)) if left else "",
         oneself=one.id == oneself,
     )
 

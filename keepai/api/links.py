@@ -27,7 +27,7 @@ from services.passwords import LONGEST, SHORTEST
 router = APIRouter(include_in_schema=False)
 by_address = Attempts(20)
 WHY = "the token in the address is what lets somebody in"
-NO_REFERRER = {"referrer-policy": "no-referrer", "cache-control": "no-store"}
+NOT_KEPT = {"cache-control": "no-store"}
 
 
 @router.api_route("/join/{token}", methods=["GET", "HEAD"], dependencies=[public(WHY)])
@@ -66,12 +66,10 @@ async def _show(
     try:
         link = await db.read(links.find, kind, token, now())
     except NotFound:
-        return HTMLResponse(_gone(look), 404, headers=NO_REFERRER)
+        return HTMLResponse(_gone(look), 404, headers=NOT_KEPT)
     body = _form(look, link, given or {}, mistakes or {})
     status = 422 if mistakes else 200
-    return HTMLResponse(
-        pages.document(look, _say(look, link.kind, "title"), body), status, headers=NO_REFERRER
-    )
+    return HTMLResponse(pages.document(look, _say(look, link.kind, "title"), body), status, headers=NOT_KEPT)
 
 
 async def _take(request: Request, kind: links.Kind, token: str) -> Response:
@@ -88,7 +86,7 @@ async def _take(request: Request, kind: links.Kind, token: str) -> Response:
         account = await hashing(lambda: db.write_now(_use, kind, token, name, password, look.locale, by))
     except NotFound:
         by_address.failed(by.address)
-        return HTMLResponse(_gone(look), 404, headers=NO_REFERRER)
+        return HTMLResponse(_gone(look), 404, headers=NOT_KEPT)
     except (Invalid, Conflict) as error:
         fields = {"password" if field == "new" else field: key for field, key in error.fields.items()}
         fields = fields or {"password": error.key}
@@ -98,7 +96,7 @@ async def _take(request: Request, kind: links.Kind, token: str) -> Response:
     if before := principal_of(request.scope):
         await end_session(before, by)
     session = await db.write(sessions.start, account.id, now(), by=by)
-    answer = RedirectResponse("/", 303, headers=NO_REFERRER)
+    answer = RedirectResponse("/", 303, headers=NOT_KEPT)
     set_session(request, answer, session)
     return answer
 

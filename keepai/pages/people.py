@@ -32,9 +32,9 @@ def page() -> rx.Component:
             errors=PeopleState.errors,
             roles=ROLES,
             on_invite=PeopleState.invite,
-            on_close=PeopleState.dismiss,
+            on_close=PeopleState.close_invite,
         ),
-        parts.link(PeopleState.link, on_close=PeopleState.dismiss),
+        parts.link(PeopleState.link, on_close=PeopleState.close_link),
         parts.confirm(
             PeopleState.pending,
             on_deactivate=PeopleState.deactivate,

@@ -48,8 +48,6 @@ class Headers:
             if message["type"] == "http.response.start":
                 given = {key.lower(): value for key, value in message.get("headers", ())}
                 values = dict(ALWAYS)
-                if b"referrer-policy" in given:  # a page whose address is a secret says less
-                    del values[b"referrer-policy"]
                 if given.get(b"content-type", b"").startswith(b"text/html"):
                     values[b"content-security-policy"] = policy(self._build).encode()
                 if secure:

@@ -64,7 +64,9 @@ async def test_an_invitation_shows_its_link_once(screen):
     assert path.endswith("/join")
     assert db.read_now(links.find, "invitation", token, now()).email == "leo@example.org"
     assert (await rows(screen))["leo@example.org"]["state"] == "invited"
-    await screen.call(PeopleState.dismiss)
+    await screen.call(PeopleState.close_invite)  # as the form's dialog says when it goes
+    assert page.link["url"] != ""
+    await screen.call(PeopleState.close_link)
     assert page.link["url"] == ""
 
 
