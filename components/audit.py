@@ -174,7 +174,7 @@ def _event(row: Row, on_narrow: Any) -> rx.Component:
             ui.name_cell(followed("actor", row["actor_id"], row["actor"])),
             ui.cell(row["action"], failed, main=True),
             ui.cell(followed("object", row["object_query"], row["object"])),
-            ui.cell(row["address"], second=True),
+            ui.cell(rx.el.span(row["address"], class_name="k-ellipsis", title=row["address"]), second=True),
             ui.cell(ui.state(row["word"], state=row["outcome"])),
             ui.cell(arrow, main=True, class_name="k-arrow"),
         ),
