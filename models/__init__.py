@@ -5,10 +5,12 @@ from models.audit import AuditCheckpoint, AuditDetail, AuditEvent
 from models.compute import Compute, Worker
 from models.lease import Lease
 from models.link import OneTimeLink
+from models.outbox import OutboxMessage
 from models.probe import ProbeStatus
 from models.sample import SampleBlock, Subject
 from models.session import AccountSession
 from models.task_group import TaskGroupRun
+from models.vault import VaultCheck
 from models.worker_event import WorkerEvent
 
 __all__ = [
@@ -20,11 +22,13 @@ __all__ = [
     "Compute",
     "Lease",
     "OneTimeLink",
+    "OutboxMessage",
     "ProbeStatus",
     "RoleGrant",
     "SampleBlock",
     "Subject",
     "TaskGroupRun",
+    "VaultCheck",
     "Worker",
     "WorkerEvent",
 ]

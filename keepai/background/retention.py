@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from services import db, history, links, sessions, task_groups, worker_events, workers
+from services import db, history, links, outbox, sessions, task_groups, worker_events, workers
 from services.bus import Bus
 from services.clock import now
 from services.settings import Settings
@@ -19,13 +19,6 @@ async def run(_settings: Settings, _bus: Bus) -> None:
     await asyncio.sleep(FIRST_AFTER)
     while True:
         await history.roll_up(now())
-        for task in (
-            history.prune,
-            worker_events.prune,
-            task_groups.prune,
-            workers.prune,
-            sessions.prune,
-            links.prune,
-        ):
-            await db.write(task, now())
+        for kept in (history, worker_events, task_groups, workers, sessions, links, outbox):
+            await db.write(kept.prune, now())
         await asyncio.sleep(EVERY)

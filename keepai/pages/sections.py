@@ -25,6 +25,11 @@ def sections() -> tuple[parts.Group, ...]:
                 parts.Section("audit", t("audit.title"), routes.AUDIT, SessionState.may_audit),
             ),
         ),
+        parts.Group(
+            t("settings.group.system"),
+            SessionState.may_probe,
+            (parts.Section("mail", t("mail.title"), routes.MAIL, SessionState.may_probe),),
+        ),
     )
 
 

@@ -45,6 +45,8 @@ ACTIONS = (
     "worker.put_back",
     "task_group.cancelled",
     "compute.scaled",
+    "message.resent",
+    "message.given_up",
     "audit.exported",
 )
 

@@ -5,6 +5,7 @@ WORDS = {
     "settings.sections": "Sections of the settings",
     "settings.group.you": "You",
     "settings.group.team": "Team",
+    "settings.group.system": "System",
     "settings.profile": "Profile",
     "settings.profile.name": "Name",
     "settings.profile.name_help": "How the team sees it.",

@@ -5,6 +5,7 @@ WORDS = {
     "settings.sections": "Seções das configurações",
     "settings.group.you": "Você",
     "settings.group.team": "Equipe",
+    "settings.group.system": "Sistema",
     "settings.profile": "Perfil",
     "settings.profile.name": "Nome",
     "settings.profile.name_help": "Como aparece para a equipe.",
