@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlmodel import Session, col, func, select
 
 from models import Account, AccountSession, OneTimeLink, RoleGrant
-from services import accounts, audit, links, passwords
+from services import accounts, audit, links, outbox, passwords
 from services.audit import Actor
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.permissions import PLATFORM, ROLES
+from services.settings import Settings
 
 State = Literal["active", "invited", "deactivated"]
 
@@ -63,6 +64,50 @@ def member(db: Session, account_id: UUID) -> Member:
     """One person. Raises NotFound."""
     account = accounts.get(db, account_id)
     return _member(account, accounts.roles_of(db, account_id).get(PLATFORM, ""), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A link that was made: whom it is for, its address, and whether a mail with it is on its way."""
+
+    id: UUID
+    email: str
+    role: str
+    url: str
+    created_at: datetime
+    expires_at: datetime
+    mailed: bool
+
+
+def invite(
+    db: Session, settings: Settings, email: str, role: str, now: datetime, *, by: Actor, locale: str
+) -> Handed:
+    """Invite an address, by mail where there is a mail server, in this language. Raises what `links.invite` does."""
+    link, token = links.invite(db, email, role, now, by=by)
+    url = f"{settings.address}/join/{token}"
+    mailed = outbox.can_mail(settings)
+    if mailed:
+        to = outbox.Recipient("address", link.email, locale=locale)
+        letter = outbox.Invitation(url, link.expires_at, by.label, role)
+        outbox.put(db, settings, now, to, letter, key=f"link:{link.id.hex}")
+    return Handed(link.id, link.email, role, url, now, link.expires_at, mailed)
+
+
+def offer_reset(db: Session, settings: Settings, account_id: UUID, now: datetime, *, by: Actor) -> Handed:
+    """Make a link for a new password, to be handed over. Raises what `links.offer_reset` does."""
+    link, token = links.offer_reset(db, account_id, now, by=by)
+    url = f"{settings.address}/reset/{token}"
+    return Handed(link.id, link.email, "", url, now, link.expires_at, mailed=False)
+
+
+def forgot(db: Session, settings: Settings, email: str, now: datetime, *, by: Actor) -> None:
+    """Mail a link for a new password to the address, if somebody active has it. What was done is told to nobody."""
+    account = accounts.by_email(db, email)
+    if account is None or account.deactivated_at is not None:
+        return
+    link, token = links.offer_reset(db, account.id, now, by=by)
+    letter = outbox.PasswordReset(f"{settings.address}/reset/{token}", link.expires_at)
+    outbox.put(db, settings, now, outbox.person(account), letter, key=f"link:{link.id.hex}")
 
 
 def set_role(db: Session, account_id: UUID, role: str, now: datetime, *, by: Actor) -> None:

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import reflex as rx
 
-from services import db, format, identity, links, people
+from services import db, format, identity, people
 from services.clock import now
 from services.errors import Invalid, KeepAIError, NotFound
 from services.i18n import translate
-from services.people import Member
+from services.people import Handed, Member
 from services.permissions import ROLES
 from services.settings import get_settings
 from state.dashboard import live_channel
@@ -98,8 +98,14 @@ class PeopleState(rx.State):
         """Make an invitation, and show its link once."""
         person = principal()
         try:
-            link, token = await db.write(
-                links.invite, form.get("email", ""), form.get("role", ""), now(), by=actor()
+            made = await db.write(
+                people.invite,
+                get_settings(),
+                form.get("email", ""),
+                form.get("role", ""),
+                now(),
+                by=actor(),
+                locale=person.locale,
             )
         except KeepAIError as error:
             if not error.fields:
@@ -107,15 +113,15 @@ class PeopleState(rx.State):
             self.errors = in_words(Invalid(fields=error.fields, **error.params), INVITE, person.locale)
             return
         self.inviting, self.errors = False, no_errors(INVITE)
-        self._show_link("join", token, "people.link.invitation", link.email)
+        self._show_link("people.link.mailed" if made.mailed else "people.link.invitation", made)
         await self._read()
 
     @rx.event
     @requires("people:manage")
     async def offer_reset(self, account_id: str):
         """Make a link for a new password, and show it once."""
-        link, token = await db.write(links.offer_reset, _uuid(account_id), now(), by=actor())
-        self._show_link("reset", token, "people.link.password_reset", link.email)
+        made = await db.write(people.offer_reset, get_settings(), _uuid(account_id), now(), by=actor())
+        self._show_link("people.link.password_reset", made)
 
     @rx.event
     @requires("people:manage")
@@ -191,13 +197,10 @@ class PeopleState(rx.State):
         role = translate(principal().locale, f"settings.role.{one.role}") if one.role else ""
         await tell(self, "ok", translate(principal().locale, key, name=one.label, role=role))
 
-    def _show_link(self, path: str, token: str, key: str, email: str) -> None:
+    def _show_link(self, key: str, made: Handed) -> None:
         locale = principal().locale
-        self.link = Link(
-            url=f"{get_settings().address}/{path}/{token}",
-            title=translate(locale, f"{key}.title"),
-            text=translate(locale, f"{key}.text", email=email),
-        )
+        title = translate(locale, f"{key}.title")
+        self.link = Link(url=made.url, title=title, text=translate(locale, f"{key}.text", email=made.email))
 
     async def _read(self) -> None:
         person = principal()

@@ -213,6 +213,7 @@ def _page(look: pages.Look, reason: str, email: str, target: str, empty: bool) -
 <input id="password" name="password" type="password" autocomplete="current-password" required
  maxlength="{LONGEST}"{" autofocus" if email else ""}{marked}>{error}</div>
 <button class="button primary" type="submit">{say("submit")}</button></form></main>
-<nav class="foot"><a href="{LOGIN}?{escape(switch)}" hreflang="{other}" lang="{other}" data-testid="language-switch"
+<nav class="foot"><a href="/forgot">{say("forgot")}</a>
+<a href="{LOGIN}?{escape(switch)}" hreflang="{other}" lang="{other}" data-testid="language-switch"
 >{say("other_language")}</a></nav>"""
     return pages.document(look, translate(look.locale, "auth.title"), body)

@@ -3,6 +3,8 @@
 Looking at one uses nothing up: mail programs open links before people do.
 """
 
+import asyncio
+import logging
 from collections.abc import Mapping
 from html import escape
 from urllib.parse import urlencode
@@ -17,15 +19,19 @@ from keepai.web import pages
 from keepai.web.gate import LOGIN
 from keepai.web.scope import actor_of, locale_of, principal_of, theme_of
 from models import Account, OneTimeLink
-from services import db, identity, links, sessions
+from services import accounts, db, identity, links, outbox, people, sessions
 from services.audit import Actor
 from services.clock import now
 from services.errors import Conflict, Invalid, NotFound
 from services.i18n import LOCALES, known_locale, translate
 from services.passwords import LONGEST, SHORTEST
+from services.settings import Settings, get_settings
 
 router = APIRouter(include_in_schema=False)
+log = logging.getLogger(__name__)
 by_address = Attempts(20)
+by_asking = Attempts(3)  # a minute, by address of the network and of the mail
+_asked: set[asyncio.Task[None]] = set()
 WHY = "the token in the address is what lets somebody in"
 NOT_KEPT = {"cache-control": "no-store"}
 
@@ -52,6 +58,56 @@ async def resetting(request: Request, token: str) -> Response:
 async def reset(request: Request, token: str) -> Response:
     """Set the password and sign in; every other session of the account ends."""
     return await _take(request, "password_reset", token)
+
+
+@router.api_route(
+    "/forgot", methods=["GET", "HEAD"], dependencies=[public("where one asks for a new password")]
+)
+async def forgot_page(request: Request) -> Response:
+    """A form for one's address; without a mail server, whom to ask."""
+    look = _look(request)
+    can_mail = outbox.can_mail(get_settings())
+    form = (
+        f"""<form method="post" action="/forgot"><div class="field"><label for="email">
+{escape(translate(look.locale, "auth.email"))}</label><input id="email" name="email" type="email"
+ autocomplete="username" required maxlength="254" autofocus></div>
+<button class="button primary" type="submit">{escape(_say(look, "forgot", "submit"))}</button></form>"""
+        if can_mail
+        else ""
+    )
+    return _forgot(look, "text" if can_mail else "no_mail", form)
+
+
+@router.post("/forgot", dependencies=[public("where one asks for a new password")])
+async def forgot(request: Request) -> Response:
+    """Mail a link to the address, if somebody has it; the answer is the same, and as quick, if nobody does."""
+    form = await request.form(max_files=0, max_fields=8)
+    email, by, settings = str(form.get("email", ""))[:254], actor_of(request.scope), get_settings()
+    keys = (by.address, accounts.fold_email(email))
+    if outbox.can_mail(settings) and not any(by_asking.exhausted(key) for key in keys):
+        for key in keys:
+            by_asking.failed(key)
+        asked = asyncio.create_task(_mail_link(settings, email, by))
+        _asked.add(asked)
+        asked.add_done_callback(_asked.discard)
+    return _forgot(_look(request), "sent", "")
+
+
+async def _mail_link(settings: Settings, email: str, by: Actor) -> None:
+    try:
+        await db.write(people.forgot, settings, email, now(), by=by)
+    except Exception:
+        log.exception("a link for a new password could not be mailed")
+
+
+def _forgot(look: pages.Look, what: str, form: str) -> Response:
+    title = _say(look, "forgot", "title")
+    other = next(locale for locale in LOCALES if locale != look.locale)
+    body = f"""<main class="card"><h1>{escape(title)}</h1><p>{escape(_say(look, "forgot", what))}</p>{form}</main>
+<nav class="foot"><a href="{LOGIN}">{escape(translate(look.locale, "auth.title"))}</a>
+<a href="?{urlencode({"lang": other})}" hreflang="{other}" lang="{other}" data-testid="language-switch"
+>{escape(translate(look.locale, "auth.other_language"))}</a></nav>"""
+    return HTMLResponse(pages.document(look, title, body), headers=NOT_KEPT)
 
 
 async def _show(
@@ -116,7 +172,8 @@ def _look(request: Request) -> pages.Look:
 def _form(look: pages.Look, link: OneTimeLink, given: Mapping[str, str], mistakes: Mapping[str, str]) -> str:
     invited = link.kind == "invitation"
     role = translate(look.locale, f"settings.role.{link.role}") if invited else ""
-    told = _say(look, link.kind, "text", by=link.by, email=link.email, role=role)
+    what = "text" if link.by else "own"  # one asks for a new password oneself, too
+    told = _say(look, link.kind, what, by=link.by, email=link.email, role=role)
     name = (
         _field(look, "name", given.get("name", ""), mistakes, "text", "name", 120, focus=True)
         if invited

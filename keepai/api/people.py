@@ -11,8 +11,8 @@ from sqlmodel import Session
 from keepai.api.access import person_of, requires, signed_in
 from keepai.api.files import encode
 from keepai.api.lists import Fields, chosen
-from keepai.web.scope import actor_of
-from services import accounts, audit, db, identity, links, passwords, people
+from keepai.web.scope import actor_of, locale_of
+from services import accounts, audit, db, identity, passwords, people
 from services.audit import Actor
 from services.clock import now
 from services.people import Member
@@ -27,7 +27,8 @@ RoleName = Literal["admin", "operator", "viewer"]
 
 
 class NewUser(BaseModel):
-    """Somebody to add. Without a password they are invited, and the answer has the link that they need."""
+    """Somebody to add. Without a password they are invited: the answer has the link that they need, and a mail with it
+    goes out where there is a mail server."""
 
     model_config = ConfigDict(extra="forbid")
     email: str = Field(max_length=254)
@@ -72,11 +73,12 @@ async def add(request: Request, given: NewUser) -> dict[str, Any]:
     """Add somebody with a password, or invite them: then `link` is shown this once, and works for 24 hours."""
     by = actor_of(request.scope)
     if given.password is None:
-        link, token = await db.write(links.invite, given.email, given.role, now(), by=by)
-        row = _row(
-            Member(link.id, "invited", link.email, "", link.role, link.created_at, expires_at=link.expires_at)
+        settings, locale = get_settings(), locale_of(request.scope)
+        made = await db.write(people.invite, settings, given.email, given.role, now(), by=by, locale=locale)
+        invited = Member(
+            made.id, "invited", made.email, "", made.role, made.created_at, expires_at=made.expires_at
         )
-        return {**row, "link": f"{get_settings().address}/join/{token}"}
+        return {**_row(invited), "link": made.url, "mailed": made.mailed}
     account_id = await db.write(_create, given, by)
     return _row(await db.read(people.member, account_id))
 

@@ -322,6 +322,7 @@ VIEWS = [
     View(
         "reset", "plain", "links.password_reset.title", "/reset/{reset}", "deserted", plain, signed_in=False
     ),
+    View("forgot", "plain", "links.forgot.title", "/forgot", "deserted", plain, signed_in=False),
     View("link-gone", "plain", "links.gone.title", "/join/used", "deserted", plain, signed_in=False),
     View("dashboard", "cut-off", "frame.dashboard", "/", arrive=cut_off),
     View("offline", "plain", "", "/", arrive=offline),

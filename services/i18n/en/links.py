@@ -13,4 +13,11 @@ WORDS = {
     "links.password_help": "At least {least} characters. A sentence does well.",
     "links.gone.title": "This link works no longer",
     "links.gone.text": "It was used already, ran out, or was taken back. Whoever gave it to you can make another.",
+    "links.forgot.title": "New password",
+    "links.forgot.text": "Your address gets a link with which you choose another password.",
+    "links.forgot.submit": "Send the link",
+    "links.forgot.sent": "If somebody has an account with this address, a mail with a link is on its way. It works once, for 24 hours.",
+    "links.forgot.no_mail": "This KeepAI sends no mail. Ask an admin for a link.",
+    "links.password_reset.own": "For {email}. All sessions of the account end.",
+    "links.invitation.own": "{email} is invited to KeepAI as {role}. Choose a password to begin.",
 }

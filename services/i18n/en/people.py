@@ -60,4 +60,6 @@ WORDS = {
     "people.permission.system:act": "Check services at once",
     "people.permission.people:manage": "Invite people and change roles",
     "people.permission.audit:read": "Read the audit log",
+    "people.link.mailed.title": "The invitation is on its way",
+    "people.link.mailed.text": "A mail with this link goes to {email}. It works once, for 24 hours.",
 }

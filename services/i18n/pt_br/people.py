@@ -60,4 +60,6 @@ WORDS = {
     "people.permission.system:act": "Conferir serviços na hora",
     "people.permission.people:manage": "Convidar pessoas e mudar papéis",
     "people.permission.audit:read": "Ler a auditoria",
+    "people.link.mailed.title": "O convite está a caminho",
+    "people.link.mailed.text": "Um e-mail com este link vai para {email}. Ele vale uma vez, por 24 horas.",
 }

@@ -1,15 +1,19 @@
 """Plain pages of links that work once: looked at as often as one likes, used once, and never a way in for others."""
 
+import asyncio
 import re
 
 import pytest
+from sqlmodel import select
 
 from keepai.api import links as pages
+from models import OutboxMessage
 from models.base import new_id
-from services import accounts, db, identity, links, sessions
+from services import accounts, audit, db, identity, links, people, sessions
 from services.audit import Actor
 from services.clock import now
 from services.i18n import translate
+from services.settings import get_settings
 
 LONG = "a rather long passphrase"
 ROOT = Actor("person", new_id(), "Marina <b>")
@@ -18,6 +22,7 @@ ROOT = Actor("person", new_id(), "Marina <b>")
 @pytest.fixture(autouse=True)
 def fresh():
     pages.by_address.clear()
+    pages.by_asking.clear()
 
 
 @pytest.fixture
@@ -112,3 +117,68 @@ async def test_another_site_cannot_send_the_form(client, invitation):
         f"/join/{invitation}", data={"password": LONG}, headers={"origin": "https://evil.example"}
     )
     assert answer.status_code == 403
+
+
+@pytest.fixture
+def mail(settings):
+    """A mail server is configured; nothing is sent in these tests."""
+    settings(smtp_host="mail.example.org", smtp_from="keepai@example.org")
+
+
+def put():
+    """What was put into the outbox: (template, recipient's kind)."""
+    return db.read_now(
+        lambda session: [(m.template, m.recipient_kind) for m in session.exec(select(OutboxMessage))]
+    )
+
+
+async def until_put(count):
+    async with asyncio.timeout(10):
+        while len(put()) < count:
+            await asyncio.sleep(0.02)
+
+
+async def test_who_forgot_the_password_gets_a_link_and_nobody_learns_who_has_an_account(mail, client, carla):
+    assert 'name="email"' in (await client.get("/forgot")).text
+    known = await client.post("/forgot", data={"email": carla.email.upper()})
+    unknown = await client.post("/forgot", data={"email": "who@example.org"})
+    assert known.text == unknown.text
+    assert translate("pt-BR", "links.forgot.sent") in said(known)
+    await until_put(1)
+    await asyncio.gather(*pages._asked)
+    assert put() == [("password_reset", "person")]
+    (event, _), *_ = db.read_now(audit.find, 1)
+    assert (event.action, event.actor_kind) == ("account.reset_offered", "nobody")
+
+
+async def test_asking_again_and_again_ends(mail, client, carla):
+    for _ in range(8):
+        assert (await client.post("/forgot", data={"email": carla.email})).status_code == 200
+    await asyncio.gather(*pages._asked)
+    assert len(put()) == 3
+
+
+async def test_without_a_mail_server_one_is_told_whom_to_ask(client, carla):
+    answer = await client.get("/forgot")
+    assert translate("pt-BR", "links.forgot.no_mail") in said(answer)
+    assert "<form" not in answer.text
+    await client.post("/forgot", data={"email": carla.email})
+    assert put() == []
+
+
+async def test_ones_own_link_does_not_tell_of_somebody_else(mail, client, carla):
+    made = db.write_now(people.offer_reset, get_settings(), carla.id, now(), by=Actor("nobody"))
+    path = made.url.removeprefix(get_settings().address)
+    assert translate("pt-BR", "links.password_reset.own", email=carla.email) in said(await client.get(path))
+    await client.post(path, data={"password": LONG})
+    assert db.read_now(accounts.get, carla.id).password_set_by == ""
+
+
+async def test_who_is_invited_gets_a_mail_and_the_link_is_still_shown(mail, client, database, enter):
+    root = db.write_now(accounts.create, "root@example.org", LONG, role="admin", name="Root")
+    enter(client, root)
+    told = (await client.post("/api/v1/users", json={"email": "leo@example.org", "role": "viewer"})).json()
+    assert told["mailed"]
+    assert put() == [("invitation", "address")]
+    path = told["link"].removeprefix(get_settings().address)
+    assert "leo@example.org" in said(await client.get(path))
