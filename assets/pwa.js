@@ -422,6 +422,8 @@
       opens.closest("dialog[open]")?.close();
       openDialog(document.getElementById(opens.dataset.kOpens));
     }
+    const copies = target.closest("[data-k-copy]");
+    if (copies) copy(copies, document.getElementById(copies.dataset.kCopy));
     if (target.closest("[data-k-fold]")) {
       const slim = root.dataset.rail !== "slim";
       if (slim) root.dataset.rail = "slim"; else delete root.dataset.rail;
@@ -431,6 +433,15 @@
     if (target.closest("[data-k-reconnect]")) document.dispatchEvent(new Event("visibilitychange"));
     if (target.tagName === "DIALOG" && target.open && isBeside(event, target)) target.close();
     hideTip();
+  }
+
+  async function copy(button, from) {
+    getSelection().selectAllChildren(from); // where nothing may be copied for people, they can do it themselves
+    try {
+      await navigator.clipboard.writeText(from.textContent);
+    } catch { return; }
+    button.setAttribute("data-copied", "");
+    setTimeout(() => button.removeAttribute("data-copied"), 2000);
   }
 
   function isBeside(event, element) {

@@ -5,6 +5,7 @@ from models.audit import AuditCheckpoint, AuditDetail, AuditEvent
 from models.compute import Compute, Worker
 from models.lease import Lease
 from models.probe import ProbeStatus
+from models.program import ApiKey, RefreshToken, TokenFamily
 from models.sample import SampleBlock, Subject
 from models.session import AccountSession
 from models.task_group import TaskGroupRun
@@ -13,16 +14,19 @@ from models.worker_event import WorkerEvent
 __all__ = [
     "Account",
     "AccountSession",
+    "ApiKey",
     "AuditCheckpoint",
     "AuditDetail",
     "AuditEvent",
     "Compute",
     "Lease",
     "ProbeStatus",
+    "RefreshToken",
     "RoleGrant",
     "SampleBlock",
     "Subject",
     "TaskGroupRun",
+    "TokenFamily",
     "Worker",
     "WorkerEvent",
 ]

@@ -94,18 +94,8 @@ def find_with_age(db: Session, token: str, now: datetime) -> tuple[Principal, da
     session, account, _ = rows[0]
     if not is_valid(session, now) or account.deactivated_at is not None:
         return None
-    principal = Principal(
-        account_id=account.id,
-        session_id=session.id,
-        email=account.email,
-        name=account.name,
-        locale=account.locale,
-        zone=account.zone,
-        theme=account.theme,
-        must_change_password=account.must_change_password,
-        roles={grant.scope: grant.role for _, _, grant in rows if grant},
-    )
-    return principal, session.seen_at
+    roles = {grant.scope: grant.role for _, _, grant in rows if grant}
+    return accounts.principal(account, roles, session.id), session.seen_at
 
 
 def is_valid(session: AccountSession, now: datetime) -> bool:

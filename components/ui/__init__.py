@@ -45,7 +45,17 @@ from components.ui.feedback import (
     strip,
     toasts,
 )
-from components.ui.forms import checkbox, field, form, search_field, select, switch, text_area, text_input
+from components.ui.forms import (
+    checkbox,
+    field,
+    field_error,
+    form,
+    search_field,
+    select,
+    switch,
+    text_area,
+    text_input,
+)
 from components.ui.states import badge, coloured, count, fact, state
 from components.ui.surface import (
     age,
@@ -105,6 +115,7 @@ __all__ = [
     "empty",
     "fact",
     "field",
+    "field_error",
     "flame_graph",
     "form",
     "given",

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from services import db, history, sessions, task_groups, worker_events, workers
+from services import api_keys, db, history, sessions, task_groups, tokens, worker_events, workers
 from services.bus import Bus
 from services.clock import now
 from services.settings import Settings
@@ -12,6 +12,9 @@ log = logging.getLogger(__name__)
 
 EVERY = 600.0
 FIRST_AFTER = 30.0
+TASKS = tuple(
+    part.prune for part in (history, worker_events, task_groups, workers, sessions, api_keys, tokens)
+)
 
 
 async def run(_settings: Settings, _bus: Bus) -> None:
@@ -19,6 +22,6 @@ async def run(_settings: Settings, _bus: Bus) -> None:
     await asyncio.sleep(FIRST_AFTER)
     while True:
         await history.roll_up(now())
-        for task in (history.prune, worker_events.prune, task_groups.prune, workers.prune, sessions.prune):
+        for task in TASKS:
             await db.write(task, now())
         await asyncio.sleep(EVERY)

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from keepai import api, web
-from keepai.api import auth
+from keepai.api import auth, kept
 from models import Account
 from services import db, identity, live, sessions
 from services.settings import get_settings
@@ -36,6 +36,7 @@ def database(sqlite_url: str) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """No memory of other tests, and settings that only the test decides."""
+    (tmp_path / "data").mkdir()
     monkeypatch.setenv("KEEPAI_DATA_DIR", str(tmp_path / "data"))
     get_settings.cache_clear()
     identity._known.clear()
@@ -43,6 +44,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for attempts in (auth.by_pair, auth.by_address, auth.by_account):
         attempts.clear()
     live.publish(None)
+    kept.forget()
     yield
     get_settings.cache_clear()
 

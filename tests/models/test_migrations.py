@@ -74,6 +74,12 @@ def rows() -> Iterator[SQLModel]:
     yield models.AccountSession(
         account_id=account, token_hash="0" * 64, created_at=AT, seen_at=AT, expires_at=AT, revoked_at=None
     )
+    family = new_id()
+    yield models.ApiKey(
+        account_id=account, name=ODD, prefix="keepai_", secret_hash="0" * 64, permissions=[ODD], created_at=AT
+    )
+    yield models.TokenFamily(id=family, account_id=account, created_at=AT, seen_at=AT, expires_at=AT)
+    yield models.RefreshToken(family_id=family, token_hash="0" * 64, created_at=AT, used_at=AT)
     event = new_id()
     yield models.AuditEvent(
         at=AT, id=event, actor_kind="person", actor_id=account, action="x", digest="0" * 64, number=2**62

@@ -13,4 +13,5 @@ WORDS = {
     "auth.expired": "Sua sessão terminou. Entre de novo.",
     "auth.password_changed": "A senha foi trocada. Entre com a nova.",
     "auth.empty.text": "Ainda não há nenhuma conta. Na máquina do KeepAI, crie a primeira com:",
+    "auth.refresh_over": "Estes tokens já não valem. Entre de novo.",
 }
