@@ -277,7 +277,7 @@ def sessions(rows: Row, *, on_end: Any, on_end_others: Any) -> rx.Component:
 
 def _session(row: Row, on_end: Any) -> rx.Component:
     return rx.el.li(
-        ui.icon("monitor"),
+        rx.cond(row["kind"] == "browser", ui.icon("monitor"), ui.icon("terminal")),
         rx.el.div(
             rx.el.p(
                 row["device"],

@@ -7,6 +7,7 @@ from models.lease import Lease
 from models.link import OneTimeLink
 from models.outbox import OutboxMessage
 from models.probe import ProbeStatus
+from models.program import ApiKey, RefreshToken, TokenFamily
 from models.sample import SampleBlock, Subject
 from models.session import AccountSession
 from models.task_group import TaskGroupRun
@@ -16,6 +17,7 @@ from models.worker_event import WorkerEvent
 __all__ = [
     "Account",
     "AccountSession",
+    "ApiKey",
     "AuditCheckpoint",
     "AuditDetail",
     "AuditEvent",
@@ -24,10 +26,12 @@ __all__ = [
     "OneTimeLink",
     "OutboxMessage",
     "ProbeStatus",
+    "RefreshToken",
     "RoleGrant",
     "SampleBlock",
     "Subject",
     "TaskGroupRun",
+    "TokenFamily",
     "VaultCheck",
     "Worker",
     "WorkerEvent",

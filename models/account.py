@@ -10,7 +10,8 @@ from models.base import UtcDateTime, new_id
 
 
 class Account(SQLModel, table=True):
-    """A person. `email` is stored folded to lower case and is unique."""
+    """A person. `email` is stored folded to lower case and is unique. `version` is named by every access token and
+    raised to end them all."""
 
     __tablename__ = "account"
 
@@ -25,6 +26,7 @@ class Account(SQLModel, table=True):
     zone: str = Field(default="America/Sao_Paulo", max_length=64)
     theme: str = Field(default="system", max_length=8)
     checklist_hidden: bool = False
+    version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     deactivated_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
 

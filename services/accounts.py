@@ -6,15 +6,16 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
+from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
-from models import Account, AccountSession, RoleGrant
+from models import Account, AccountSession, ApiKey, RoleGrant, TokenFamily
 from services import audit, passwords
 from services.audit import MACHINE, Actor
 from services.clock import now
 from services.errors import Conflict, Invalid, NotFound
 from services.i18n import LOCALES
-from services.permissions import PLATFORM, ROLES
+from services.permissions import PLATFORM, ROLES, Principal
 
 THEMES = ("system", "light", "dark")
 FIRST_ADMIN_EMAIL = "admin@keepai.local"
@@ -62,6 +63,35 @@ def count_admins(db: Session) -> int:
 def roles_of(db: Session, account_id: UUID) -> dict[str, str]:
     """The roles an account holds, by scope."""
     return {g.scope: g.role for g in db.exec(select(RoleGrant).where(RoleGrant.account_id == account_id))}
+
+
+def principal(account: Account, roles: dict[str, str], came_with: UUID, **limits: Any) -> Principal:
+    """Who asks with a session, a key or a token of that account; `came_with` is its id."""
+    return Principal(
+        account_id=account.id,
+        session_id=came_with,
+        email=account.email,
+        name=account.name,
+        locale=account.locale,
+        zone=account.zone,
+        theme=account.theme,
+        must_change_password=account.must_change_password,
+        password_set_by=account.password_set_by,
+        roles=roles,
+        **limits,
+    )
+
+
+def raise_version(db: Session, account: Account) -> None:
+    """End whatever programs hold of this account: access tokens, what renews them, and keys.
+
+    Afterwards `identity.end` the account.
+    """
+    account.version += 1
+    db.add(account)
+    for table in (TokenFamily, ApiKey):
+        over = update(table).where(col(table.account_id) == account.id, col(table.revoked_at).is_(None))
+        db.execute(over.values(revoked_at=now()))
 
 
 def create(
@@ -229,5 +259,5 @@ def end_everything(db: Session, account: Account, at: datetime, keep: UUID | Non
         if session.id != keep:
             session.revoked_at = at
             db.add(session)
-    db.add(account)
+    raise_version(db, account)
     db.flush()

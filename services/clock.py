@@ -1,8 +1,24 @@
-"""The present moment. Decisions take it as an argument; only edges ask for it."""
+"""The present moment, and instants as programs read them. Decisions take the moment as an argument; only edges ask
+for it."""
 
 from datetime import UTC, datetime
+from typing import overload
 
 
 def now() -> datetime:
     """The current instant, aware, in UTC."""
     return datetime.now(UTC)
+
+
+@overload
+def rfc3339(moment: datetime) -> str: ...
+@overload
+def rfc3339(moment: datetime | float | None) -> str | None: ...
+def rfc3339(moment: datetime | float | None) -> str | None:
+    """An instant, given as such or in seconds since 1970, as RFC 3339 in UTC: 2026-01-31T12:00:00Z. None for none, and
+    for seconds that no calendar has: some come from other people's clocks."""
+    try:
+        at = datetime.fromtimestamp(moment, UTC) if isinstance(moment, int | float) else moment
+        return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -6,6 +6,7 @@ from uuid import UUID
 
 Role = Literal["admin", "operator", "viewer"]
 ROLES: tuple[Role, ...] = ("admin", "operator", "viewer")
+Kind = Literal["person", "key", "token"]
 PLATFORM = "platform"
 
 VIEWER = frozenset({"compute:read", "system:read", "profile:write"})
@@ -17,7 +18,12 @@ PERMISSIONS: tuple[str, ...] = tuple(sorted(ADMIN))
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking: an account, its session and the roles it holds by scope."""
+    """Who is asking: an account, what it came with, and the roles it holds by scope.
+
+    `session_id` is the id of the browser's session, of the key or of the family of tokens, as `kind` says; `key` is
+    the name of the key. A key may do at most `only` (None: whatever its owner may), within one scope, and has
+    limits of its own where they are not None.
+    """
 
     account_id: UUID
     session_id: UUID
@@ -29,9 +35,17 @@ class Principal:
     must_change_password: bool = False
     password_set_by: str = ""
     roles: dict[str, str] = field(default_factory=dict)
+    kind: Kind = "person"
+    key: str = ""
+    only: frozenset[str] | None = None
+    within: str = PLATFORM
+    per_minute: int | None = None
+    per_hour: int | None = None
 
     def may(self, permission: str, scope: str = PLATFORM) -> bool:
         """Whether a role held in that scope, or on the whole platform, grants the permission."""
+        if self.within not in (PLATFORM, scope) or (self.only is not None and permission not in self.only):
+            return False
         held = {self.roles.get(scope), self.roles.get(PLATFORM)}
         return any(permission in GRANTS.get(role, frozenset()) for role in held if role)
 
@@ -41,6 +55,11 @@ class Principal:
         return self.roles.get(PLATFORM, "")
 
     @property
+    def permissions(self) -> list[str]:
+        """All that is granted on the platform, sorted."""
+        return [permission for permission in PERMISSIONS if self.may(permission)]
+
+    @property
     def label(self) -> str:
-        """The name to show, or the address where no name was given."""
-        return self.name or self.email
+        """The name to show, or the address where no name was given; with the name of the key, where one acts."""
+        return f"{self.name or self.email}{f' ({self.key})' if self.key else ''}"

@@ -94,19 +94,8 @@ def find_with_age(db: Session, token: str, now: datetime) -> tuple[Principal, da
     session, account, _ = rows[0]
     if not is_valid(session, now) or account.deactivated_at is not None:
         return None
-    principal = Principal(
-        account_id=account.id,
-        session_id=session.id,
-        email=account.email,
-        name=account.name,
-        locale=account.locale,
-        zone=account.zone,
-        theme=account.theme,
-        must_change_password=account.must_change_password,
-        password_set_by=account.password_set_by,
-        roles={grant.scope: grant.role for _, _, grant in rows if grant},
-    )
-    return principal, session.seen_at
+    roles = {grant.scope: grant.role for _, _, grant in rows if grant}
+    return accounts.principal(account, roles, session.id), session.seen_at
 
 
 def is_valid(session: AccountSession, now: datetime) -> bool:
@@ -156,16 +145,6 @@ def revoke(
             object=whose.name or whose.email,
         )
     db.flush()
-
-
-def revoke_others(
-    db: Session, account_id: UUID, keep: UUID, now: datetime, *, by: Actor = MACHINE
-) -> list[UUID]:
-    """End every session of the account but one. Returns which."""
-    ended = [session.id for session in of_account(db, account_id, now) if session.id != keep]
-    for session_id in ended:
-        revoke(db, account_id, session_id, now, by=by)
-    return ended
 
 
 def prune(db: Session, now: datetime) -> int:

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 import reflex as rx
 
-from services import accounts, db, identity, passwords, people, sessions
+from services import accounts, db, identity, passwords, people, sign_ins
 from services.clock import now
 from services.errors import Conflict, Invalid, NotFound
 from services.i18n import translate
@@ -31,9 +31,10 @@ PASSWORD = ("current", "new", "again")
 
 
 class SessionView(TypedDict):
-    """One device on which the person is signed in."""
+    """One browser or program with which the person is signed in."""
 
     id: str
+    kind: str
     device: str
     address: str
     created_at: float
@@ -172,9 +173,7 @@ class SettingsState(rx.State):
     async def end_others(self):
         """Sign out every other device."""
         person = principal()
-        ended = await db.write(
-            sessions.revoke_others, person.account_id, person.session_id, now(), by=actor()
-        )
+        ended = await db.write(sign_ins.end_others, person.account_id, person.session_id, now(), by=actor())
         for session_id in ended:
             identity.end(session_id=session_id)
             await broadcaster().kick(str(session_id), REVOKED)
@@ -183,25 +182,26 @@ class SettingsState(rx.State):
     @rx.event
     @requires("profile:write")
     async def end_session(self, session_id: str):
-        """Sign out one of one's own devices."""
+        """Sign out one of one's own browsers or programs."""
         person = principal()
         try:
             wanted = UUID(session_id)
         except ValueError as error:
             raise NotFound from error
-        await db.write(sessions.revoke, person.account_id, wanted, now(), by=actor())
+        await db.write(sign_ins.end, person.account_id, wanted, now(), by=actor())
         identity.end(session_id=wanted)
         await broadcaster().kick(str(wanted), REVOKED)
         await self._load_sessions()
 
     async def _load_sessions(self) -> None:
         person = principal()
-        rows = await db.read(sessions.of_account, person.account_id, now())
+        rows = await db.read(sign_ins.of_account, person.account_id, now())
         language = (await self.get_state(Words)).language
         self.sessions = [
             SessionView(
                 id=str(row.id),
-                device=device(row.user_agent, language),
+                kind=row.kind,
+                device=(device if row.kind == "browser" else program)(row.user_agent, language),
                 address=row.address,
                 created_at=row.created_at.timestamp(),
                 seen_at=row.seen_at.timestamp(),
@@ -227,6 +227,16 @@ def device(user_agent: str, locale: str) -> str:
     if browser and system:
         return translate(locale, "settings.sessions.device", browser=browser, system=system)
     return browser or system or translate(locale, "settings.sessions.unknown_device")
+
+
+def program(user_agent: str, locale: str) -> str:
+    """A program in words, by the first name that it gives itself."""
+    name = user_agent.partition("/")[0].partition(" ")[0][:40]
+    return (
+        translate(locale, "settings.sessions.program_named", name=name)
+        if name
+        else translate(locale, "settings.sessions.program")
+    )
 
 
 def no_errors(fields: tuple[str, ...]) -> dict[str, str]:

@@ -45,20 +45,19 @@ def field(
         ),
         control,
         *([rx.el.p(help, id=f"{id}-help", class_name="k-help")] if help is not None else []),
-        *(
-            [
-                rx.el.p(
-                    rx.cond(rx.Var.create(error) != "", rx.fragment(icon("circle-alert", size=14), error)),
-                    id=f"{id}-error",
-                    class_name="k-error",
-                    aria_live="polite",
-                )
-            ]
-            if error is not None
-            else []
-        ),
+        *([field_error(error, id=id)] if error is not None else []),
         class_name=look(props, "k-field"),
         **props,
+    )
+
+
+def field_error(error: Text, *, id: str) -> rx.Component:
+    """What is wrong with the control of that id; nothing while `error` is empty."""
+    return rx.el.p(
+        rx.cond(rx.Var.create(error) != "", rx.fragment(icon("circle-alert", size=14), error)),
+        id=f"{id}-error",
+        class_name="k-error",
+        aria_live="polite",
     )
 
 

@@ -13,22 +13,26 @@ from keepai.api import (
     dashboard,
     health,
     history,
+    keys,
     links,
     metrics,
     nothing,
     notices,
     people,
     reference,
+    sessions,
+    stream,
+    tokens,
+    workers,
 )
 from keepai.web.problems import problem, problem_of
 from keepai.web.requests import failure
 from keepai.web.scope import Answer
 from services.errors import KeepAIError
 
-ROUTERS = tuple(
-    part.router
-    for part in (auth, links, notices, health, metrics, dashboard, history, people, audit, reference)
-)
+# In the order in which the description lists them.
+PARTS = (tokens, keys, sessions, dashboard, stream, workers, history, people, audit, health, metrics)
+ROUTERS = tuple(part.router for part in (*PARTS, auth, links, notices, reference))
 # What pydantic calls a mistake, in our words.
 FIELD_WORDS = {
     "missing": "errors.field.missing",
@@ -54,10 +58,12 @@ def build() -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=reference.operation_id,
     )
     for router in ROUTERS:
         api.include_router(router)
     api.include_router(nothing.router)  # last: it takes every other address under /api
+    api.openapi = lambda: reference.document(api)  # type: ignore[method-assign]
     api.add_exception_handler(KeepAIError, _told)
     api.add_exception_handler(RequestValidationError, _not_valid)
     api.add_exception_handler(HTTPException, _http)

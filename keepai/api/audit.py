@@ -8,9 +8,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from keepai.api import shapes
 from keepai.api.access import requires
 from keepai.api.files import Format, table
-from keepai.api.lists import USUAL, Cursor, Fields, Limit, Place, chosen, moment, page, place_of
+from keepai.api.lists import NO_NUL, USUAL, Cursor, Fields, Limit, Place, chosen, moment, page, place_of
 from keepai.web.scope import actor_of
 from models import AuditDetail, AuditEvent
 from services import audit, db
@@ -26,12 +27,12 @@ COLUMNS = (
 )
 MOST_ROWS = 100_000  # of a file
 
-Wanted = Annotated[str, Query(max_length=200)]
+Wanted = Annotated[str, Query(max_length=200, pattern=NO_NUL)]
 Moment = Annotated[str, Query(max_length=40, description="ISO 8601 or seconds since 1970.")]
 As = Annotated[Format, Query(alias="format")]
 
 
-@router.get("/audit", response_class=Response)
+@router.get("/audit", **shapes.told(shapes.Page[shapes.AuditRow], csv=True))
 async def events(
     request: Request,
     actor: Wanted = "",

@@ -18,7 +18,7 @@ from keepai.api.limits import Attempts
 from keepai.web import pages
 from keepai.web.gate import LOGIN, LONGEST_WAY, YEAR
 from keepai.web.scope import LANGUAGE_COOKIE, actor_of, locale_of, principal_of, theme_of
-from services import accounts, db, identity, metrics, sessions
+from services import accounts, db, identity, metrics, sessions, sign_ins
 from services.audit import Actor
 from services.clock import now
 from services.i18n import LOCALES, known_locale, translate
@@ -65,18 +65,13 @@ async def login(request: Request) -> Response:
     form = await request.form(max_files=0, max_fields=8)
     given = {name: value if isinstance(value, str) else "" for name, value in form.items()}
     email = given.get("email", "").strip()
-    password = given.get("password", "")
     target = safe_next(given.get("next", ""))
-    who = accounts.fold_email(email)
     by = actor_of(request.scope)
-    outcome = await _check(by.address, who, password)
-    metrics.sign_ins.labels(outcome if isinstance(outcome, str) else "ok").inc()
-    if outcome == "wrong":
-        await db.write(sessions.refused, email, now(), by=by)
+    outcome = await attempt(email, given.get("password", ""), by)
     if isinstance(outcome, str):
         return _back(request, outcome, email, target)
     if before := principal_of(request.scope):
-        await end_session(before, by)
+        await sign_out(before, by)
     token = await db.write(sessions.start, outcome, now(), by=by)
     response = _see_other(target)
     set_session(request, response, token)
@@ -89,7 +84,7 @@ async def login(request: Request) -> Response:
 async def logout(request: Request) -> Response:
     """End this session everywhere it is open, and wipe what the browser kept of it."""
     if principal := principal_of(request.scope):
-        await end_session(principal, actor_of(request.scope))
+        await sign_out(principal, actor_of(request.scope))
     response = _see_other(LOGIN)
     _set(request, response, identity.COOKIE, "", 0)
     response.headers["clear-site-data"] = '"cache", "storage"'
@@ -112,6 +107,15 @@ def safe_next(target: str) -> str:
     if parts.scheme or parts.netloc or parts.path.rstrip("/") == LOGIN or parts.path.startswith("/auth/"):
         return "/"
     return quote(target, safe="/?#[]@!$&'()*+,;=:%~-._")
+
+
+async def attempt(email: str, password: str, by: Actor) -> UUID | Literal["wrong", "limited", "busy"]:
+    """The account that these belong to, or why nobody gets in; counted, and noted where it was wrong."""
+    outcome = await _check(by.address, accounts.fold_email(email), password)
+    metrics.sign_ins.labels(outcome if isinstance(outcome, str) else "ok").inc()
+    if outcome == "wrong":
+        await db.write(sessions.refused, email, now(), by=by)
+    return outcome
 
 
 async def _check(address: str, who: str, password: str) -> UUID | Literal["wrong", "limited", "busy"]:
@@ -159,12 +163,11 @@ def _counters(address: str, who: str) -> list[tuple[Attempts, Hashable]]:
     ]
 
 
-async def end_session(principal: Principal, by: Actor) -> None:
-    """End the session that somebody leaves here."""
-    await db.write(
-        sessions.revoke, principal.account_id, principal.session_id, now(), by=by, action="signed_out"
-    )
-    identity.end(session_id=principal.session_id)
+async def sign_out(principal: Principal, by: Actor) -> None:
+    """End what somebody came with: a browser's session, or a program's tokens."""
+    came_with = principal.session_id
+    await db.write(sign_ins.end, principal.account_id, came_with, now(), by=by, action="signed_out")
+    identity.end(session_id=came_with)
 
 
 def set_session(request: Request, response: Response, token: str) -> None:

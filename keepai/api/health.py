@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 import keepai
+from keepai.api import shapes
 from keepai.api.access import public
 from keepai.web.scope import principal_of
 from models import Lease, ProbeStatus
@@ -27,10 +28,13 @@ STALE = 10.0
 WORD = public("one word; the rest only with a session")
 LIVE = public("says only that the process answers")
 READY = public("says only whether it can serve")
+DOWN: dict[int | str, dict[str, Any]] = {503: {"model": shapes.Health, "description": "No database."}}
 
 
 @router.head("", include_in_schema=False, dependencies=[WORD])
-@router.get("", dependencies=[WORD])
+@router.get(
+    "", dependencies=[WORD], response_model=shapes.Health, response_model_exclude_unset=True, responses=DOWN
+)
 async def health(request: Request, response: Response) -> dict[str, Any]:
     """ok, degraded (something beside the database is not as it should be) or down (no database)."""
     components = await _components()
@@ -42,14 +46,14 @@ async def health(request: Request, response: Response) -> dict[str, Any]:
 
 
 @router.head("/live", include_in_schema=False, dependencies=[LIVE])
-@router.get("/live", dependencies=[LIVE])
+@router.get("/live", dependencies=[LIVE], response_model=shapes.Alive)
 async def alive() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
 
 
 @router.head("/ready", include_in_schema=False, dependencies=[READY])
-@router.get("/ready", dependencies=[READY])
+@router.get("/ready", dependencies=[READY], response_model=shapes.Alive, responses=DOWN)
 async def ready(response: Response) -> dict[str, str]:
     """The database answers and has every migration."""
     database = (await _database())["status"]

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from keepai.api.access import public
-from keepai.api.auth import end_session, hashing, set_session
+from keepai.api.auth import hashing, set_session, sign_out
 from keepai.api.limits import Attempts
 from keepai.web import pages
 from keepai.web.gate import LOGIN
@@ -150,7 +150,7 @@ async def _take(request: Request, kind: links.Kind, token: str) -> Response:
         return await _show(request, kind, token, given=given, mistakes=said)
     identity.end(account_id=account.id)
     if before := principal_of(request.scope):
-        await end_session(before, by)
+        await sign_out(before, by)
     session = await db.write(sessions.start, account.id, now(), by=by)
     answer = RedirectResponse("/", 303, headers=NOT_KEPT)
     set_session(request, answer, session)

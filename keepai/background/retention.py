@@ -3,7 +3,18 @@
 import asyncio
 import logging
 
-from services import db, history, links, outbox, sessions, task_groups, worker_events, workers
+from services import (
+    api_keys,
+    db,
+    history,
+    links,
+    outbox,
+    sessions,
+    task_groups,
+    tokens,
+    worker_events,
+    workers,
+)
 from services.bus import Bus
 from services.clock import now
 from services.settings import Settings
@@ -12,6 +23,7 @@ log = logging.getLogger(__name__)
 
 EVERY = 600.0
 FIRST_AFTER = 30.0
+KEPT = (history, worker_events, task_groups, workers, sessions, api_keys, tokens, links, outbox)
 
 
 async def run(_settings: Settings, _bus: Bus) -> None:
@@ -19,6 +31,6 @@ async def run(_settings: Settings, _bus: Bus) -> None:
     await asyncio.sleep(FIRST_AFTER)
     while True:
         await history.roll_up(now())
-        for kept in (history, worker_events, task_groups, workers, sessions, links, outbox):
+        for kept in KEPT:
             await db.write(kept.prune, now())
         await asyncio.sleep(EVERY)

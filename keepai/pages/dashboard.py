@@ -70,8 +70,8 @@ def _below() -> rx.Component:
                 Live.events,
                 ready=Live.at > 0,
                 downloads=(
-                    "/api/v1/worker-events?format=csv",
-                    f"/api/v1/worker-events?limit={MOST}&format=json",
+                    "/api/v1/events?format=csv",
+                    f"/api/v1/events?limit={MOST}&format=json",
                 ),
             ),
             class_name="k-stack",

@@ -15,7 +15,12 @@ def sections() -> tuple[parts.Group, ...]:
     """What there is to set, for whom."""
     return (
         parts.Group(
-            t("settings.group.you"), True, (parts.Section("profile", t("settings.profile"), routes.SETTINGS),)
+            t("settings.group.you"),
+            True,
+            (
+                parts.Section("profile", t("settings.profile"), routes.SETTINGS),
+                parts.Section("keys", t("keys.title"), routes.KEYS),
+            ),
         ),
         parts.Group(
             t("settings.group.team"),

@@ -49,8 +49,8 @@ def page() -> rx.Component:
                 windows=[(name, f"system.stream.{name}") for name in WINDOWS],
                 on_window=SystemState.show_window,
                 downloads=(
-                    f"/api/v1/task-stream?window={Stream.window}&format=csv",
-                    f"/api/v1/task-stream?window={Stream.window}&format=json",
+                    f"/api/v1/task-stream.csv?window={Stream.window}",
+                    f"/api/v1/task-stream.json?window={Stream.window}",
                 ),
             ),
             rx.el.div(

@@ -207,7 +207,7 @@ def _content() -> rx.Component:
             tab(
                 parts.events(
                     WorkerInsight.events,
-                    downloads=_files(f"worker-events?worker={WorkersState.selected}&limit={MOST}"),
+                    downloads=_files(f"events?worker={WorkersState.selected}&limit={MOST}"),
                 )
             ),
         ),

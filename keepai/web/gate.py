@@ -15,6 +15,7 @@ from keepai.web.scope import (
     Receive,
     Scope,
     Send,
+    bearer_of,
     cookie,
     header,
     is_api,
@@ -43,6 +44,18 @@ YEAR = 365 * 24 * 3600
 STRANGE = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
+async def whoever_asks(scope: Scope, within: float = identity.TTL) -> Principal | None:
+    """The person or program behind a request, as known for at most `within` seconds.
+
+    A program's key or token alone counts where there is one: it never falls back to a cookie.
+    """
+    bearer = bearer_of(scope)
+    if bearer is not None:
+        return await identity.principal_of_bearer(bearer, within)
+    token = identity.token_of_cookie(header(scope, b"cookie"))
+    return await identity.principal_of_token(token, within) if token else None
+
+
 class Gate:
     """Finds out who is asking, notes it for everyone below, and turns away whom nothing here is for."""
 
@@ -58,7 +71,7 @@ class Gate:
         if path.startswith(PUBLIC_FOLDER) or path in PUBLIC_FILES:
             return await self._app(scope, receive, send)
         token = identity.token_of_cookie(header(scope, b"cookie"))
-        principal = await identity.principal_of_token(token) if token else None
+        principal = await whoever_asks(scope)
         if principal:
             state_of(scope).update(principal=principal, token_hash=sessions.hash_token(token))
         if scope["type"] == "websocket":

@@ -19,6 +19,7 @@ INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOT
 HASH = re.compile(r"sha(256|384|512)-[A-Za-z0-9+/=_-]+")
 FOREVER = b"public, max-age=31536000, immutable"
 ASK_AGAIN = b"no-cache"
+ASK_AGAIN_ALONE = b"private, no-cache"
 NEVER = b"no-store"
 DENIED = "accelerometer camera display-capture geolocation gyroscope magnetometer microphone midi payment usb"
 ALWAYS: dict[bytes, bytes | None] = {
@@ -64,6 +65,8 @@ def keeping(path: str, status: int, has_etag: bool) -> bytes:
     """The Cache-Control of an answer that says nothing about it itself."""
     if status in (200, 206, 304) and HASHED_ASSET.fullmatch(path):
         return FOREVER
+    if status < 400 and is_api(path) and has_etag:
+        return ASK_AGAIN_ALONE
     if status >= 400 or is_api(path) or path.startswith(("/auth/", "/login")) or not has_etag:
         return NEVER
     return ASK_AGAIN

@@ -62,8 +62,8 @@ def notice(look: Look, kind: Kind, *, request_id: str = "", back: bool = True, *
     return document(look, title, "".join(body))
 
 
-def document(look: Look, title: str, body: str) -> bytes:
-    """A whole page around `body`, which is HTML already."""
+def document(look: Look, title: str, body: str, *, wide: bool = False) -> bytes:
+    """A whole page around `body`, which is HTML already; a `wide` one begins at the top and is read from there."""
     theme = f' data-theme="{look.theme}"' if look.theme in ("light", "dark") else ""
     name = translate(look.locale, "common.app")
     return (
@@ -73,7 +73,8 @@ def document(look: Look, title: str, body: str) -> bytes:
         '<meta name="robots" content="noindex">'
         '<link rel="icon" href="/icons/keepai.svg" type="image/svg+xml">'
         f"<style>{style()}</style></head>"
-        f'<body><header class="brand"><span class="mark">{MARK}</span>{escape(name)}</header>{body}</body></html>'
+        f'<body{" class=wide" * wide}><header class="brand"><span class="mark">{MARK}</span>{escape(name)}</header>'
+        f"{body}</body></html>"
     ).encode()
 
 

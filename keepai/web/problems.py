@@ -78,7 +78,7 @@ def problem(
 def problem_of(scope: Scope, error: KeepAIError) -> Answer:
     """The answer for a failure that a service raised."""
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
-    headers = {401: [(b"www-authenticate", b"Session")], 429: [(b"retry-after", b"60")]}.get(status)
+    headers = {401: [(b"www-authenticate", b"Bearer")], 429: [(b"retry-after", b"60")]}.get(status)
     return problem(scope, status, error.key, params=error.params, fields=error.fields, headers=headers)
 
 

@@ -15,6 +15,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+API_DOCS = "/api/docs"  # a page, for people
 LANGUAGE_COOKIE = "keepai_language"
 THEME_COOKIE = "keepai_theme"
 
@@ -65,7 +66,7 @@ def actor_of(scope: Scope) -> Actor:
     }
     if principal is None:
         return Actor("nobody", **where)
-    return Actor("person", principal.account_id, principal.label, **where)
+    return Actor(principal.kind, principal.account_id, principal.label, principal.within, **where)
 
 
 def request_id_of(scope: Scope) -> str:
@@ -76,7 +77,16 @@ def request_id_of(scope: Scope) -> str:
 
 def is_api(path: str) -> bool:
     """Whether programs read the answers at this address."""
-    return path.startswith("/api/") or path in ("/api", "/metrics")
+    return path != API_DOCS and (path.startswith("/api/") or path in ("/api", "/metrics"))
+
+
+def bearer_of(scope: Scope) -> str | None:
+    """What a program came with: the key or token behind "Bearer", empty where nothing is behind it; None for those
+    that send something else or nothing."""
+    if not is_api(scope["path"]) or scope["path"] == "/metrics":  # that one has a token of its own
+        return None
+    scheme, _, token = header(scope, b"authorization").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def wants_page(scope: Scope) -> bool:

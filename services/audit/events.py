@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 
 from models import AuditDetail, AuditEvent
 from models.base import new_id
+from services.clock import rfc3339
 from services.permissions import PLATFORM
 
 ActorKind = Literal["person", "key", "token", "machine", "nobody"]
@@ -26,6 +27,12 @@ ACTIONS = (
     "session.refused",
     "session.ended",
     "session.signed_out",
+    "token.started",
+    "token.ended",
+    "token.signed_out",
+    "token.reused",
+    "api_key.created",
+    "api_key.revoked",
     "account.created",
     "account.renamed",
     "account.password_changed",
@@ -205,7 +212,7 @@ def erase(db: Session, account_id: UUID) -> int:
 def as_row(event: AuditEvent, detail: AuditDetail | None) -> dict[str, Any]:
     """An event as programs and files have it. What was erased is empty and says so."""
     return {
-        "at": event.at.isoformat().replace("+00:00", "Z"),
+        "at": rfc3339(event.at),
         "id": event.id.hex,
         "number": event.number,
         "actor_kind": event.actor_kind,

@@ -9,7 +9,7 @@ from services.history.export import to_csv, to_json
 from services.history.plot import Band, Plot, query, query_many
 from services.history.recorder import Recorder, write
 from services.history.rollup import prune, roll_up
-from services.history.series import HOUR, KEEP, MINUTE, RAW, Labels
+from services.history.series import HOUR, KEEP, MINUTE, RAW, Labels, find_labels
 from services.history.sizes import LevelSize, Sizes, sizes
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Plot",
     "Recorder",
     "Sizes",
+    "find_labels",
     "prune",
     "query",
     "query_many",

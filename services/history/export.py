@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 
+from services.clock import rfc3339
 from services.history.plot import Band, Plot, Values
 from services.history.series import moment
 
@@ -29,7 +30,7 @@ def to_csv(plots: Sequence[Plot]) -> Iterator[str]:
         bands = [plot.bands.get(metric, missing) for metric in metrics]
         for index, time in enumerate(plot.times):
             cells = [_number(v[index]) for band in bands for v in (band.mean, band.min, band.max)]
-            yield _line([moment(time).isoformat().replace("+00:00", "Z"), *marks, *cells])
+            yield _line([rfc3339(moment(time)), *marks, *cells])
 
 
 def to_json(plots: Sequence[Plot]) -> str:

@@ -41,6 +41,18 @@ def find_subjects(db: Session, keys: Iterable[str]) -> dict[str, int]:
     return found
 
 
+def find_labels(
+    db: Session, wanted: Labels, limit: int, *, after: int = 0
+) -> list[tuple[int, dict[str, str]]]:
+    """Subjects that have all these labels, with their ids, in the order they were made; from `after` on."""
+    query = select(Subject).where(col(Subject.id) > after)
+    for pair in ({name: value} for name, value in wanted.items()):
+        # The canonical text of the labels has each pair exactly so, on every database.
+        query = query.where(col(Subject.key).contains(key_of(pair)[1:-1], autoescape=True))
+    rows = db.exec(query.order_by(col(Subject.id)).limit(limit))
+    return [(row.id, dict(row.labels)) for row in rows if row.id is not None]
+
+
 def make_subjects(db: Session, keys: Iterable[str], now: datetime) -> dict[str, int]:
     """The ids of these subjects, by key; those that do not exist are made."""
     wanted = list(keys)

@@ -1,5 +1,6 @@
 """Callers of the web layers: a browser and a web socket."""
 
+import asyncio
 import time
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -107,11 +108,14 @@ async def ask(
         "root_path": "",
     }
     status, got, text = 0, {}, b""
-    asked = False
+    asked, answered = False, asyncio.Event()
 
     async def receive() -> dict[str, Any]:
         nonlocal asked
         if asked:
+            await (
+                answered.wait()
+            )  # whoever waits for an answer hangs up when it has begun, however long it is
             return {"type": "http.disconnect"}
         asked = True
         return {"type": "http.request", "body": body, "more_body": False}
@@ -119,6 +123,7 @@ async def ask(
     async def send(message: dict[str, Any]) -> None:
         nonlocal status, got, text
         if message["type"] == "http.response.start":
+            answered.set()
             status = message["status"]
             got = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in message["headers"]}
         else:

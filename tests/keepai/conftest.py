@@ -1,5 +1,10 @@
 """The web layers and the API around a tiny app that stands where Reflex stands."""
 
+import os
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +21,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from keepai import api, web
-from keepai.api import auth
+from keepai.api import auth, kept
 from models import Account
 from services import db, identity, live, sessions
 from services.settings import get_settings
 from tests.keepai.around import browser
 
+ROOT = Path(__file__).parents[2]
 PAGE = "<!doctype html><title>KeepAI</title><script>document.documentElement.className = 'js'</script><h1>{}</h1>"
 
 
@@ -36,6 +42,7 @@ def database(sqlite_url: str) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """No memory of other tests, and settings that only the test decides."""
+    (tmp_path / "data").mkdir()
     monkeypatch.setenv("KEEPAI_DATA_DIR", str(tmp_path / "data"))
     get_settings.cache_clear()
     identity._known.clear()
@@ -43,6 +50,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for attempts in (auth.by_pair, auth.by_address, auth.by_account):
         attempts.clear()
     live.publish(None)
+    kept.forget()
     yield
     get_settings.cache_clear()
 
@@ -138,3 +146,38 @@ def enter() -> Callable[[httpx.AsyncClient, Account], str]:
         return token
 
     return sign_in
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, database: str, sqlite_url: str, tmp_path: Path) -> Iterator[str]:
+    """Granian with the layers on the test's database; gives its address. The parameter is how many workers there
+    are in the snapshots that are published there."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ,
+        "KEEPAI_DATABASE_URL": sqlite_url,
+        "KEEPAI_DATA_DIR": str(tmp_path / "data"),
+        "PYTHONPATH": str(ROOT),
+        "WORKERS": str(getattr(request, "param", 2)),
+    }
+    what = str(ROOT / "tests/keepai/web/served.py:make")
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--port", str(port), what]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment)
+    try:
+        yield _wait_for(f"http://127.0.0.1:{port}", process)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes]) -> str:
+    for _ in range(150):
+        assert process.poll() is None
+        try:
+            httpx.get(f"{address}/api/v1/health/live")
+            return address
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("the server did not start")

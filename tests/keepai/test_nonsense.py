@@ -22,7 +22,20 @@ PARAMETERS = [
     "limit",
     "cursor",
 ]
-PARAMETERS += ["fields", "worker", "next", "error", "lang", "q", "state", "sort", "window"]
+PARAMETERS += [
+    "fields",
+    "worker",
+    "next",
+    "error",
+    "lang",
+    "q",
+    "state",
+    "sort",
+    "window",
+    "from",
+    "to",
+    "label.kind",
+]
 PIECES = [
     "",
     "0",
@@ -70,7 +83,10 @@ HEADERS = [
 HEADERS += ["authorization", "content-type", "sec-fetch-dest", "if-none-match", "user-agent", "forwarded"]
 METHODS = ["GET", "GET", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FOO"]
 PATHS = sorted(
-    {path.replace("{rest:path}", "x").replace("{form}", "csv") for _, path, _ in rules(api.build())}
+    {
+        path.replace("{rest:path}", "x").replace("{form}", "csv").replace("{id}", "x")
+        for _, path, _ in rules(api.build())
+    }
 )
 PATHS += [
     "/",

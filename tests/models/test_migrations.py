@@ -76,13 +76,19 @@ def rows() -> Iterator[SQLModel]:
     )
     yield models.OneTimeLink(
         kind="invitation",
-        token_hash="1" * 64,
+        token_hash="3" * 64,
         email="c@example.org",
         role="viewer",
         by=ODD,
         created_at=AT,
         expires_at=AT,
     )
+    family = new_id()
+    yield models.ApiKey(
+        account_id=account, name=ODD, prefix="keepai_", secret_hash="0" * 64, permissions=[ODD], created_at=AT
+    )
+    yield models.TokenFamily(id=family, account_id=account, created_at=AT, seen_at=AT, expires_at=AT)
+    yield models.RefreshToken(family_id=family, token_hash="0" * 64, created_at=AT, used_at=AT)
     event = new_id()
     yield models.AuditEvent(
         at=AT, id=event, actor_kind="person", actor_id=account, action="x", digest="0" * 64, number=2**62

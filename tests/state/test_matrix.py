@@ -37,7 +37,7 @@ def handlers():
     }
 
 
-HANDLERS = handlers()
+HANDLERS = dict(sorted(handlers().items()))
 
 
 def test_there_are_handlers_to_look_at():

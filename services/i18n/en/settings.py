@@ -40,6 +40,8 @@ WORDS = {
     "settings.sessions.caption": "where you are signed in",
     "settings.sessions.device": "{browser} on {system}",
     "settings.sessions.unknown_device": "Unknown device",
+    "settings.sessions.program": "Program",
+    "settings.sessions.program_named": "Program ({name})",
     "settings.sessions.current": "this one",
     "settings.sessions.seen": "seen",
     "settings.sessions.end": "End",

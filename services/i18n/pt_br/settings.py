@@ -40,6 +40,8 @@ WORDS = {
     "settings.sessions.caption": "onde você está conectado",
     "settings.sessions.device": "{browser} no {system}",
     "settings.sessions.unknown_device": "Dispositivo desconhecido",
+    "settings.sessions.program": "Programa",
+    "settings.sessions.program_named": "Programa ({name})",
     "settings.sessions.current": "esta",
     "settings.sessions.seen": "visto",
     "settings.sessions.end": "Encerrar",

@@ -1,5 +1,8 @@
 """What the socket tests serve in a process of its own: the layers around a Socket.IO server mounted as Reflex does."""
 
+import os
+import threading
+import time
 from typing import Any
 
 import socketio
@@ -7,7 +10,8 @@ from starlette.applications import Starlette
 
 from keepai import api, web
 from keepai.web import sockets
-from services import identity
+from services import identity, live
+from tests.keepai.around import snapshot, worker
 
 sio: Any = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins="*", transports=["websocket"])
 rooms = sockets.Sockets(sio)
@@ -34,8 +38,17 @@ async def tell(sid: str, text: str) -> None:
     await rooms.emit(rooms.encode("news", {"text": text}), "all")
 
 
+def tell_of_workers(number: int) -> None:
+    """Publish a snapshot with so many workers five times a second."""
+    crowd = [worker(f"w{n}", address=f"tls://10.0.0.7:{n}" + "0" * 200) for n in range(number)]
+    while True:
+        live.publish(snapshot(workers=crowd))
+        time.sleep(0.2)
+
+
 def make() -> Any:
     """The app, for granian's `--factory`."""
+    threading.Thread(target=tell_of_workers, args=[int(os.environ["WORKERS"])], daemon=True).start()
     app = Starlette()
     app.mount("/_event", socketio.ASGIApp(sio, socketio_path=""))
     front = api.build()

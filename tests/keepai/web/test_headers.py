@@ -83,8 +83,10 @@ async def test_only_tls_under_a_public_name_is_made_permanent(app, settings):
         ("/", "no-cache"),
         ("/workers", "no-cache"),
         ("/login", "no-store"),
-        ("/api/v1/health", "no-store"),
-        ("/api/v1/session", "no-store"),
+        ("/api/v1/health", "private, no-cache"),
+        ("/api/v1/session", "private, no-cache"),
+        ("/api/v1/dashboard", "private, max-age=30"),
+        ("/api/v1/nothing", "no-store"),
         ("/html", "no-store"),
     ],
 )

@@ -1,13 +1,7 @@
 """Real web sockets through the real server."""
 
 import asyncio
-import os
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -17,41 +11,6 @@ from socketio.exceptions import ConnectionError as Refused
 from keepai.web import sockets
 from services import db, identity, sessions
 from services.clock import now
-
-ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture
-def server(database: str, sqlite_url: str, tmp_path: Path) -> Iterator[str]:
-    """Granian with the layers on the test's database; gives its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        **os.environ,
-        "KEEPAI_DATABASE_URL": sqlite_url,
-        "KEEPAI_DATA_DIR": str(tmp_path / "data"),
-        "PYTHONPATH": str(ROOT),
-    }
-    what = str(ROOT / "tests/keepai/web/served.py:make")
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--port", str(port), what]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment)
-    try:
-        yield _wait_for(f"http://127.0.0.1:{port}", process)
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> str:
-    for _ in range(150):
-        assert process.poll() is None
-        try:
-            httpx.get(f"{address}/api/v1/health/live")
-            return address
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError("the server did not start")
 
 
 async def connect(address, token="", **headers):

@@ -1,0 +1,379 @@
+"""What the answers of the API look like, for its description. Answers are encoded by hand where that is faster;
+tests hold them to these shapes.
+
+Where `fields` chooses, any field may be missing.
+"""
+
+from typing import Any, Generic, TypeVar
+
+from fastapi import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+Moment = str
+ID = "0192f0c0d1e27a3b8c4d5e6f70819203"
+AT = "2026-01-31T12:00:00.500000Z"
+
+
+def _some(schema: dict[str, Any]) -> None:
+    schema.pop("required", None)
+
+
+class Chosen(BaseModel):
+    """A row of which `fields` may choose a part."""
+
+    model_config = ConfigDict(json_schema_extra=_some)
+
+
+class Page(BaseModel, Generic[T]):
+    """A part of a list. `next_cursor` is the `cursor` of the next part, null at the end."""
+
+    items: list[T]
+    next_cursor: str | None = Field(examples=[None])
+
+
+class Worker(Chosen):
+    """A worker. Bytes, seconds, percent of one core, bytes a second."""
+
+    id: str = Field(examples=[ID])
+    name: str = Field(examples=["node-1"])
+    host: str = Field(examples=["10.0.0.7"])
+    address: str = Field(examples=["tls://10.0.0.7:40001"])
+    state: str = Field(examples=["running"])
+    since: Moment | None = Field(examples=[AT])
+    nanny: bool
+    restarts: int
+    threads: int
+    cpu: float | None = Field(examples=[183.4])
+    memory: int
+    managed: int
+    unmanaged: int
+    spilled: int
+    limit: int
+    executing: int
+    ready: int
+    stored: int
+    erred: int
+    tasks: dict[str, int] = Field(examples=[{"executing": 2}])
+    net_read: float
+    net_write: float
+    disk_read: float
+    disk_write: float
+    event_loop: float
+    fds: int
+    gpu: float | None
+    gpu_memory: float | None
+    last_seen: Moment | None = Field(examples=[AT])
+
+
+class Totals(BaseModel):
+    """Sums over the connected workers; `cpu` is percent of all threads."""
+
+    model_config = ConfigDict(extra="allow")
+
+    workers: int
+    known: int
+    running: int
+    lost: int
+    threads: int
+    executing: int
+    memory: int
+    limit: int
+    cpu: float
+    queued: int
+    erred: int
+
+
+class ComputeInfo(BaseModel):
+    """Which compute this is and whether it answers (`live`) or not (`out_of_reach`), and since when."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    embedded: bool
+    address: str
+    state: str = Field(examples=["live"])
+    since: Moment = Field(examples=[AT])
+    reason: str
+
+
+class Group(BaseModel):
+    """A task group with work before it; `left` is the estimated rest in seconds."""
+
+    name: str = Field(examples=["inc"])
+    done: int
+    total: int
+    erred: int
+    nbytes: int
+    left: float | None
+
+
+class LatestEvent(BaseModel):
+    """Something that happened to a worker, as the dashboard shows it."""
+
+    at: Moment = Field(examples=[AT])
+    worker_id: str
+    worker: str
+    kind: str
+    by: str
+    detail: str
+
+
+class Probe(Chosen):
+    """How something outside answered: `ok`, `slow`, `down` or `not_configured`; `latency` in seconds."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str = Field(examples=["ollama"])
+    state: str = Field(examples=["ok"])
+    since: Moment = Field(examples=[AT])
+    checked_at: Moment = Field(examples=[AT])
+    succeeded_at: Moment | None = Field(examples=[AT])
+    latency: float | None = Field(examples=[0.012])
+    reason: str
+    detail: dict[str, Any]
+
+
+class Dashboard(Chosen):
+    """What is known of the compute at one moment."""
+
+    at: Moment | None = Field(examples=[AT])
+    compute: ComputeInfo | None
+    totals: Totals | None
+    workers: list[Worker]
+    groups: list[Group]
+    events: list[LatestEvent]
+    probes: list[Probe]
+
+
+class WorkerEventInfo(Chosen):
+    """Something that happened to a worker, and who wanted it."""
+
+    at: Moment = Field(examples=[AT])
+    id: str = Field(examples=[ID])
+    worker_id: str = Field(examples=[ID])
+    worker_name: str = Field(examples=["node-1"])
+    kind: str = Field(examples=["lost"])
+    by: str
+    detail: str
+
+
+class GroupRun(Chosen):
+    """A task group that ended: seconds summed over its tasks, bytes of its results."""
+
+    finished_at: Moment = Field(examples=[AT])
+    started_at: Moment | None = Field(examples=[AT])
+    name: str = Field(examples=["inc"])
+    tasks: int
+    errors: int
+    seconds: float
+    nbytes: int
+
+
+class StepInfo(Chosen):
+    """A stretch of a thread's time: what ran, from when to when by the worker's clock."""
+
+    start: Moment | None = Field(examples=[AT])
+    stop: Moment | None = Field(examples=[AT])
+    seconds: float
+    worker_id: str
+    worker_name: str
+    address: str
+    thread: int
+    prefix: str
+    action: str
+    erred: bool
+
+
+class Bands(BaseModel):
+    """One metric in each bucket; null where nothing was measured."""
+
+    mean: list[float | None]
+    min: list[float | None]
+    max: list[float | None]
+
+
+class PlotInfo(BaseModel):
+    """Metrics of one subject over the same buckets of time, whose beginnings are in seconds since 1970."""
+
+    labels: dict[str, str]
+    step_seconds: int
+    times: list[int]
+    metrics: dict[str, Bands]
+
+
+class History(BaseModel):
+    """What was measured, for plotting."""
+
+    plots: list[PlotInfo]
+
+
+class Point(BaseModel):
+    """What was measured from `at` on, for `step_seconds`."""
+
+    at: Moment = Field(examples=[AT])
+    mean: float
+    min: float
+    max: float
+
+
+class Series(BaseModel):
+    """One metric of one subject; where nothing was measured there is no point."""
+
+    metric: str = Field(examples=["cpu"])
+    labels: dict[str, str] = Field(examples=[{"kind": "worker", "worker": ID}])
+    step_seconds: int
+    points: list[Point]
+
+
+class AuditRow(Chosen):
+    """What was done. `before` and `after` hold what changed, without secrets."""
+
+    at: Moment = Field(examples=[AT])
+    id: str = Field(examples=[ID])
+    number: int | None
+    actor_kind: str = Field(examples=["person"])
+    actor_id: str
+    actor: str
+    scope: str = Field(examples=["platform"])
+    action: str = Field(examples=["worker.retired"])
+    object_kind: str
+    object_id: str
+    object: str
+    outcome: str = Field(examples=["ok"])
+    reason: str
+    address: str
+    agent: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    request_id: str
+    erased: bool
+
+
+class Done(BaseModel):
+    """What was done, in words."""
+
+    id: str = Field(examples=[ID])
+    detail: str = Field(examples=["node-1 has left."])
+
+
+class SessionInfo(BaseModel):
+    """Who is signed in in a browser."""
+
+    id: str
+    account: str
+    email: str = Field(examples=["ana@example.org"])
+    name: str
+    role: str = Field(examples=["viewer"])
+    locale: str = Field(examples=["pt-BR"])
+    zone: str = Field(examples=["America/Sao_Paulo"])
+    theme: str = Field(examples=["system"])
+
+
+class HeldRole(BaseModel):
+    """A role and where it holds."""
+
+    scope: str = Field(examples=["platform"])
+    role: str = Field(examples=["operator"])
+
+
+class Me(BaseModel):
+    """Who the caller is; `permissions` are those of what it came with."""
+
+    id: str = Field(examples=[ID])
+    email: str = Field(examples=["ana@example.org"])
+    name: str = Field(examples=["Ana"])
+    roles: list[HeldRole]
+    permissions: list[str] = Field(examples=[["compute:read"]])
+
+
+class Tokens(BaseModel):
+    """The access token goes into `Authorization: Bearer`; it holds for `expires_in` seconds."""
+
+    access_token: str
+    refresh_token: str
+    token_type: str = Field(examples=["bearer"])
+    expires_in: int = Field(examples=[900])
+
+
+class ApiKeyInfo(Chosen):
+    """A key, without its secret. Limits are requests, null for the usual ones."""
+
+    id: str = Field(examples=[ID])
+    name: str = Field(examples=["ci"])
+    prefix: str = Field(examples=["keepai_a1B2c3"])
+    scopes: list[str] = Field(examples=[["compute:read"]])
+    owner: str = Field(examples=["ana@example.org"])
+    created_at: Moment = Field(examples=[AT])
+    expires_at: Moment | None = Field(examples=[AT])
+    last_used_at: Moment | None = Field(examples=[AT])
+    per_minute: int | None
+    per_hour: int | None
+
+
+class NewApiKey(ApiKeyInfo):
+    """A key that was just made, with its secret."""
+
+    key: str = Field(examples=["keepai_a1B2c3…"])
+
+
+class SignInInfo(Chosen):
+    """A browser or a program that is signed in."""
+
+    id: str = Field(examples=[ID])
+    kind: str = Field(examples=["browser"])
+    current: bool
+    user_agent: str
+    address: str = Field(examples=["10.0.0.7"])
+    created_at: Moment = Field(examples=[AT])
+    seen_at: Moment = Field(examples=[AT])
+    expires_at: Moment = Field(examples=[AT])
+
+
+class Health(BaseModel):
+    """One word; the rest for callers that are signed in."""
+
+    model_config = ConfigDict(json_schema_extra=lambda schema: schema.update(required=["status"]))
+
+    status: str = Field(examples=["ok"])
+    version: str | None = None
+    components: dict[str, dict[str, Any]] | None = None
+
+
+class Alive(BaseModel):
+    """Whether it answers."""
+
+    status: str = Field(examples=["ok"])
+
+
+class WrongField(BaseModel):
+    """A value that cannot be used, and why."""
+
+    field: str = Field(examples=["limit"])
+    detail: str
+
+
+class Problem(BaseModel):
+    """A failure in the reader's language (RFC 9457). `code` is the same in every language."""
+
+    model_config = ConfigDict(
+        json_schema_extra=lambda schema: schema.update(
+            required=["type", "title", "status", "detail", "code", "instance", "request_id"]
+        )
+    )
+
+    type: str = Field(examples=["about:blank"])
+    title: str = Field(examples=["Forbidden"])
+    status: int = Field(examples=[403])
+    detail: str = Field(examples=["Your role does not allow this. An admin can change that."])
+    code: str = Field(examples=["forbidden"])
+    instance: str = Field(examples=["/api/v1/workers"])
+    request_id: str = Field(examples=[ID])
+    errors: list[WrongField] | None = None
+
+
+def told(shape: Any, *, csv: bool = False) -> dict[str, Any]:
+    """What a route that encodes its answer itself says of it: its shape, and whether it is also given as CSV."""
+    content: dict[str, Any] = {"text/csv": {"schema": {"type": "string"}}} if csv else {}
+    return {"response_class": Response, "responses": {200: {"model": shape, "content": content}}}
