@@ -58,6 +58,7 @@ class Installation:
             "ADMIN_EMAIL": EMAIL,
             "ADMIN_PASSWORD": PASSWORD,
             "LOG_LEVEL": "warning",
+            "RATE_LIMITS": "off",
             **variables,
         }
         self.process: subprocess.Popen[bytes] | None = None

@@ -10,12 +10,15 @@ import logging
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+
+from services.settings import get_settings
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +66,19 @@ class Counter(Protocol):
     async def take(self, key: str, limits: Sequence[Limit]) -> Verdict:
         """Count one more of this key if every limit allows it. What is refused is not counted."""
 
-    async def look(self, key: str, limits: Sequence[Limit]) -> Verdict:
-        """The same without counting."""
+    async def give_back(self, key: str, limits: Sequence[Limit]) -> None:
+        """Take one back: it was not of the kind that is counted."""
+
+
+class Unlimited:
+    """Counts nothing, for load tests on the machine itself."""
+
+    async def take(self, key: str, limits: Sequence[Limit]) -> Verdict:
+        """Everything is allowed."""
+        return ALLOWED
+
+    async def give_back(self, key: str, limits: Sequence[Limit]) -> None:
+        """Nothing was counted."""
 
 
 class LocalCounter:
@@ -85,9 +99,12 @@ class LocalCounter:
                 self._keep(key, limit, (window, before, current + 1))
         return verdict
 
-    async def look(self, key: str, limits: Sequence[Limit]) -> Verdict:
-        """Whether one more may happen."""
-        return self._judged(key, limits, time.time())
+    async def give_back(self, key: str, limits: Sequence[Limit]) -> None:
+        """Take one back."""
+        at = time.time()
+        for limit in limits:
+            window, before, current = self._now(key, limit, at)
+            self._keep(key, limit, (window, before, max(0, current - 1)))
 
     def clear(self) -> None:
         """Forget everything."""
@@ -125,54 +142,59 @@ class RedisCounter:
 
     async def take(self, key: str, limits: Sequence[Limit]) -> Verdict:
         """Count one more."""
-        return await self._ask(key, limits, count=True)
+        shared = await self._ask(lambda: self._take(key, limits))
+        return await self._local.take(key, limits) if shared is None else shared
 
-    async def look(self, key: str, limits: Sequence[Limit]) -> Verdict:
-        """Whether one more may happen."""
-        return await self._ask(key, limits, count=False)
+    async def give_back(self, key: str, limits: Sequence[Limit]) -> None:
+        """Take one back."""
+        if await self._ask(lambda: self._give_back(key, limits, time.time())) is None:
+            await self._local.give_back(key, limits)
 
-    async def _ask(self, key: str, limits: Sequence[Limit], *, count: bool) -> Verdict:
-        if time.monotonic() >= self._away_until:
-            try:
-                async with asyncio.timeout(2 * REDIS_WITHIN):
-                    return await self._shared(key, limits, count=count)
-            except (RedisError, OSError, TimeoutError) as error:
-                self._away_until = time.monotonic() + AGAIN_AFTER
-                log.warning("limits are counted in each process alone while Redis is away: %s", error)
-        return await (self._local.take(key, limits) if count else self._local.look(key, limits))
+    async def _ask(self, question: Callable[[], Awaitable[Verdict]]) -> Verdict | None:
+        """The answer, or None while Redis is away."""
+        if time.monotonic() < self._away_until:
+            return None
+        try:
+            async with asyncio.timeout(2 * REDIS_WITHIN):
+                return await question()
+        except (RedisError, OSError, TimeoutError) as error:
+            self._away_until = time.monotonic() + AGAIN_AFTER
+            log.warning("limits are counted in each process alone while Redis is away: %s", error)
+            return None
 
-    async def _shared(self, key: str, limits: Sequence[Limit], *, count: bool) -> Verdict:
+    async def _take(self, key: str, limits: Sequence[Limit]) -> Verdict:
         at = time.time()
         async with self._redis.pipeline(transaction=True) as pipeline:
             for limit in limits:
                 window = int(at // limit.seconds)
                 name = f"keepai:limit:{key}:{limit.seconds}"
                 pipeline.get(f"{name}:{window - 1}")
-                if count:  # counted first, so that two who ask at once see one another
-                    pipeline.incr(f"{name}:{window}")
-                    pipeline.expire(f"{name}:{window}", 2 * limit.seconds)
-                else:
-                    pipeline.get(f"{name}:{window}")
+                pipeline.incr(f"{name}:{window}")  # first, so that two who ask at once see one another
+                pipeline.expire(f"{name}:{window}", 2 * limit.seconds)
             answers = await pipeline.execute()
-        step = 3 if count else 2
         for place, limit in enumerate(limits):
-            before, current = (int(answer or 0) for answer in answers[step * place : step * place + 2])
-            verdict = judge(limit, before, current - 1 if count else current, at % limit.seconds)
+            before, current = (int(answer or 0) for answer in answers[3 * place : 3 * place + 2])
+            verdict = judge(limit, before, current - 1, at % limit.seconds)
             if not verdict.allowed:
-                if count:
-                    await self._give_back(key, limits, at)
+                await self._give_back(key, limits, at)
                 return verdict
         return ALLOWED
 
-    async def _give_back(self, key: str, limits: Sequence[Limit], at: float) -> None:
+    async def _give_back(self, key: str, limits: Sequence[Limit], at: float) -> Verdict:
         async with self._redis.pipeline(transaction=True) as pipeline:
             for limit in limits:
                 pipeline.decr(f"keepai:limit:{key}:{limit.seconds}:{int(at // limit.seconds)}")
             await pipeline.execute()
+        return ALLOWED
 
 
-def open_counter(redis_url: str) -> Counter:
-    """The counter that goes with these settings."""
+@cache
+def counter() -> Counter:
+    """The counter of this process, as the settings want it."""
+    settings = get_settings()
+    if settings.rate_limits == "off":
+        return Unlimited()
+    redis_url = settings.redis_url.get_secret_value()
     return RedisCounter(redis_url) if redis_url else LocalCounter()
 
 

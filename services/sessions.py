@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from models import Account, AccountSession, RoleGrant
-from services import accounts, audit, passwords
+from services import accounts, audit, limits, passwords
 from services.audit import MACHINE, Actor
 from services.errors import NotFound
 from services.permissions import Principal
@@ -57,6 +57,17 @@ def start(db: Session, account_id: UUID, now: datetime, *, by: Actor = MACHINE) 
     who = replace(by, kind="person", id=account.id, label=account.name or account.email)
     audit.record(db, now, who, "session.started", object_kind="session", object_id=session.id.hex)
     return token
+
+
+def came_from(db: Session, email: str, network: str) -> bool:
+    """Whether somebody signed in to this account from that network before (as `services.limits.network` names it)."""
+    query = (
+        select(AccountSession.address)
+        .join(Account, col(Account.id) == AccountSession.account_id)
+        .where(Account.email == accounts.fold_email(email))
+        .distinct()
+    )
+    return any(limits.network(address) == network for address in db.exec(query))
 
 
 def refused(db: Session, email: str, now: datetime, *, by: Actor) -> None:

@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much the log says."
     )
+    rate_limits: Literal["on", "off"] = Field(
+        "on",
+        description="off lets everybody ask as often as they like: for load tests on the machine itself.",
+    )
     secret_key: SecretStr = Field(
         SecretStr(""), description="The installation's key. Empty: made once in the data folder."
     )
@@ -243,6 +247,8 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, dict[str, str]]]:
         yield "cli.settings.needs_redis", {"name": f"{PREFIX}WEB_PROCESSES"}
     if bool(settings.tls_cert) != bool(settings.tls_key):
         yield "cli.settings.tls_pair", {}
+    if settings.rate_limits == "off" and settings.host not in ("127.0.0.1", "localhost", "::1"):
+        yield "cli.settings.unlimited", {"name": f"{PREFIX}RATE_LIMITS"}
     if settings.smtp_host and not settings.smtp_from:
         yield "cli.settings.needs_sender", {"name": f"{PREFIX}SMTP_HOST"}
     if bool(settings.smtp_user) != bool(settings.smtp_password.get_secret_value()):

@@ -2,26 +2,27 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from html import escape
 from typing import Literal, TypeVar
 from urllib.parse import quote, unquote, urlencode, urlsplit
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from keepai.api.access import public
-from keepai.api.limits import Attempts
 from keepai.web import pages
 from keepai.web.gate import LOGIN, LONGEST_WAY, YEAR
 from keepai.web.scope import LANGUAGE_COOKIE, actor_of, locale_of, principal_of, theme_of
-from services import accounts, db, identity, metrics, sessions, sign_ins
+from services import accounts, db, format, identity, limits, metrics, sessions, sign_ins
 from services.audit import Actor
 from services.clock import now
 from services.i18n import LOCALES, known_locale, translate
+from services.limits import Limit, Verdict
 from services.passwords import LONGEST
 from services.permissions import Principal
 
@@ -36,9 +37,8 @@ LONGEST_EMAIL = 254
 HASHING = 2
 QUEUE = 200
 _waiting = 0
-by_pair = Attempts(5)
-by_address = Attempts(50)
-by_account = Attempts(50)
+_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+FAILURES = (Limit(5, 60), Limit(100, 3600))
 
 
 @router.api_route(LOGIN, methods=["GET", "HEAD"], dependencies=[public("where one signs in")])
@@ -50,10 +50,13 @@ async def login_page(request: Request) -> Response:
     chosen = request.query_params.get("lang", "")
     locale = known_locale(chosen) if chosen in LOCALES else locale_of(request.scope)
     reason = request.query_params.get("error") or request.query_params.get("reason") or ""
+    wait = request.query_params.get("wait", "")
+    seconds = int(wait) if re.fullmatch(r"\d{1,4}", wait) else 60
     email = unquote(request.cookies.get(TYPED, ""))[:LONGEST_EMAIL]
     empty = await db.read(accounts.count) == 0
     look = pages.Look(locale, theme_of(request.scope))
-    response = HTMLResponse(_page(look, reason if reason in REASONS else "", email, target, empty))
+    known = reason if reason in REASONS else ""
+    response = HTMLResponse(_page(look, known, email, target, empty, format.age(locale, seconds)))
     if chosen in LOCALES:
         _set(request, response, LANGUAGE_COOKIE, chosen, YEAR)
     return response
@@ -68,6 +71,8 @@ async def login(request: Request) -> Response:
     target = safe_next(given.get("next", ""))
     by = actor_of(request.scope)
     outcome = await attempt(email, given.get("password", ""), by)
+    if isinstance(outcome, Verdict):
+        return _back(request, "limited", email, target, wait=outcome.retry_after)
     if isinstance(outcome, str):
         return _back(request, outcome, email, target)
     if before := principal_of(request.scope):
@@ -109,58 +114,67 @@ def safe_next(target: str) -> str:
     return quote(target, safe="/?#[]@!$&'()*+,;=:%~-._")
 
 
-async def attempt(email: str, password: str, by: Actor) -> UUID | Literal["wrong", "limited", "busy"]:
-    """The account that these belong to, or why nobody gets in; counted, and noted where it was wrong."""
-    outcome = await _check(by.address, accounts.fold_email(email), password)
-    metrics.sign_ins.labels(outcome if isinstance(outcome, str) else "ok").inc()
+async def attempt(email: str, password: str, by: Actor) -> UUID | Literal["wrong", "busy"] | Verdict:
+    """The account that these belong to, or why nobody gets in; failures are counted, and noted in the audit log."""
+    who, network = accounts.fold_email(email)[:LONGEST_EMAIL], limits.network(by.address)
+    outcome = await _counted(who, password, network)
+    metrics.sign_ins.labels(_label(outcome)).inc()
     if outcome == "wrong":
         await db.write(sessions.refused, email, now(), by=by)
     return outcome
 
 
-async def _check(address: str, who: str, password: str) -> UUID | Literal["wrong", "limited", "busy"]:
-    """The account, or why not."""
+async def _counted(who: str, password: str, network: str) -> UUID | Literal["wrong", "busy"] | Verdict:
+    """One after the other for each network: guesses that come together are counted one by one, and many people of one
+    office who sign in at once are not taken for guessing."""
+    global _waiting
     if _waiting >= QUEUE:
         return "busy"
-    return await hashing(lambda: _check_now(address, who, password))
-
-
-async def hashing(work: Callable[[], R]) -> R:
-    """What hashes a password, on the threads that are there for it."""
-    global _waiting
     _waiting += 1
     try:
-        return await asyncio.get_running_loop().run_in_executor(_threads(), work)
+        async with _turns.setdefault(network, asyncio.Lock()):
+            return await _tried(who, password, network)
     finally:
         _waiting -= 1
 
 
-def _check_now(address: str, who: str, password: str) -> UUID | Literal["wrong", "limited"]:
-    """In a thread. Failures are counted here, so that guesses which queued up together are counted one by one."""
-    counters = _counters(address, who)
-    if any(attempts.exhausted(key) for attempts, key in counters):
-        return "limited"
+async def _tried(who: str, password: str, network: str) -> UUID | Literal["wrong"] | Verdict:
+    keys = [f"sign-in:address:{network}"]
+    # Whoever guesses from elsewhere must not lock out those who come from where they always did.
+    if not await db.read(sessions.came_from, who, network):
+        keys.append(f"sign-in:account:{who}")
+    for place, key in enumerate(keys):
+        verdict = await limits.counter().take(key, FAILURES)
+        if not verdict.allowed:
+            await _give_back(keys[:place])
+            return verdict
     sane = 0 < len(who) <= LONGEST_EMAIL and 0 < len(password) <= LONGEST and not CONTROL.search(who)
-    account_id = db.read_now(sessions.check_password, who, password) if sane else None
+    account_id = await hashing(lambda: db.read_now(sessions.check_password, who, password)) if sane else None
     if account_id is None:
-        for attempts, key in counters:
-            attempts.failed(key)
         return "wrong"
-    by_pair.succeeded((address, who))
+    await _give_back(keys)
     return account_id
+
+
+async def _give_back(keys: Sequence[str]) -> None:
+    for key in keys:
+        await limits.counter().give_back(key, FAILURES)
+
+
+def _label(outcome: UUID | str | Verdict) -> str:
+    if isinstance(outcome, Verdict):
+        return "limited"
+    return outcome if isinstance(outcome, str) else "ok"
+
+
+async def hashing(work: Callable[[], R]) -> R:
+    """What hashes a password, on the threads that are there for it."""
+    return await asyncio.get_running_loop().run_in_executor(_threads(), work)
 
 
 @cache
 def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=HASHING, thread_name_prefix="keepai-hash")
-
-
-def _counters(address: str, who: str) -> list[tuple[Attempts, Hashable]]:
-    return [
-        (by_pair, (address, who[:LONGEST_EMAIL])),
-        (by_address, address),
-        (by_account, who[:LONGEST_EMAIL]),
-    ]
 
 
 async def sign_out(principal: Principal, by: Actor) -> None:
@@ -175,9 +189,10 @@ def set_session(request: Request, response: Response, token: str) -> None:
     _set(request, response, identity.COOKIE, token, int(sessions.LONGEST.total_seconds()))
 
 
-def _back(request: Request, reason: str, email: str, target: str) -> Response:
+def _back(request: Request, reason: str, email: str, target: str, *, wait: int = 0) -> Response:
     """To the sign-in page again, with what was typed except the password."""
-    response = _see_other(f"{LOGIN}?{urlencode({'error': reason, 'next': target}, safe='/')}")
+    query = {"error": reason, **({"wait": wait} if wait else {}), "next": target}
+    response = _see_other(f"{LOGIN}?{urlencode(query, safe='/')}")
     _set(request, response, TYPED, quote(email[:LONGEST_EMAIL], safe=""), 300, LOGIN)
     return response
 
@@ -191,9 +206,9 @@ def _set(request: Request, response: Response, name: str, value: str, max_age: i
     response.set_cookie(name, value, max_age=max_age, path=path, secure=secure, httponly=True, samesite="lax")
 
 
-def _page(look: pages.Look, reason: str, email: str, target: str, empty: bool) -> bytes:
+def _page(look: pages.Look, reason: str, email: str, target: str, empty: bool, wait: str) -> bytes:
     def say(key: str) -> str:
-        return escape(translate(look.locale, f"auth.{key}"))
+        return escape(translate(look.locale, f"auth.{key}", wait=wait))
 
     wrong = reason in ("wrong", "limited", "busy")
     why = say(reason) if reason else ""

@@ -14,23 +14,23 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from keepai.api.access import public
 from keepai.api.auth import hashing, set_session, sign_out
-from keepai.api.limits import Attempts
 from keepai.web import pages
 from keepai.web.gate import LOGIN
 from keepai.web.scope import actor_of, locale_of, principal_of, theme_of
 from models import Account, OneTimeLink
-from services import accounts, db, identity, links, outbox, people, sessions
+from services import accounts, db, format, identity, limits, links, outbox, people, sessions
 from services.audit import Actor
 from services.clock import now
 from services.errors import Conflict, Invalid, NotFound
 from services.i18n import LOCALES, known_locale, translate
+from services.limits import Limit
 from services.passwords import LONGEST, SHORTEST
 from services.settings import Settings, get_settings
 
 router = APIRouter(include_in_schema=False)
 log = logging.getLogger(__name__)
-by_address = Attempts(20)
-by_asking = Attempts(3)  # a minute, by address of the network and of the mail
+TRIES = (Limit(20, 60), Limit(100, 3600))  # of links that do not exist, by address
+ASKING = (Limit(3, 60), Limit(20, 3600))  # for a link by mail, by address of the network and of the mail
 _asked: set[asyncio.Task[None]] = set()
 WHY = "the token in the address is what lets somebody in"
 NOT_KEPT = {"cache-control": "no-store"}
@@ -83,10 +83,9 @@ async def forgot(request: Request) -> Response:
     """Mail a link to the address, if somebody has it; the answer is the same, and as quick, if nobody does."""
     form = await request.form(max_files=0, max_fields=8)
     email, by, settings = str(form.get("email", ""))[:254], actor_of(request.scope), get_settings()
-    keys = (by.address, accounts.fold_email(email))
-    if outbox.can_mail(settings) and not any(by_asking.exhausted(key) for key in keys):
-        for key in keys:
-            by_asking.failed(key)
+    keys = (f"forgot:{limits.network(by.address)}", f"forgot:{accounts.fold_email(email)}")
+    verdicts = [await limits.counter().take(key, ASKING) for key in keys]
+    if outbox.can_mail(settings) and all(verdict.allowed for verdict in verdicts):
         asked = asyncio.create_task(_mail_link(settings, email, by))
         _asked.add(asked)
         asked.add_done_callback(_asked.discard)
@@ -132,8 +131,11 @@ async def _take(request: Request, kind: links.Kind, token: str) -> Response:
     form = await request.form(max_files=0, max_fields=8)
     given = {name: value if isinstance(value, str) else "" for name, value in form.items()}
     by, look = actor_of(request.scope), _look(request)
-    if by_address.exhausted(by.address):
-        limited = {"password": translate(look.locale, "auth.limited")}
+    counted = f"link:{limits.network(by.address)}"
+    verdict = await limits.counter().take(counted, TRIES)
+    if not verdict.allowed:
+        wait = format.age(look.locale, verdict.retry_after)
+        limited = {"password": translate(look.locale, "auth.limited", wait=wait)}
         return await _show(request, kind, token, given=given, mistakes=limited)
     name, password = given.get("name", "").strip(), given.get("password", "")
     try:
@@ -141,13 +143,13 @@ async def _take(request: Request, kind: links.Kind, token: str) -> Response:
             raise Invalid(fields={"name": "settings.profile.name_too_long"})
         account = await hashing(lambda: db.write_now(_use, kind, token, name, password, look.locale, by))
     except NotFound:
-        by_address.failed(by.address)
         return HTMLResponse(_gone(look), 404, headers=NOT_KEPT)
     except (Invalid, Conflict) as error:
         fields = {"password" if field == "new" else field: key for field, key in error.fields.items()}
         fields = fields or {"password": error.key}
         said = {field: translate(look.locale, key, **error.params) for field, key in fields.items()}
         return await _show(request, kind, token, given=given, mistakes=said)
+    await limits.counter().give_back(counted, TRIES)
     identity.end(account_id=account.id)
     if before := principal_of(request.scope):
         await sign_out(before, by)

@@ -9,10 +9,11 @@ from keepai.api import shapes
 from keepai.api.access import person_of, public, signed_in
 from keepai.api.auth import LONGEST_EMAIL, attempt, sign_out
 from keepai.web.problems import NotSignedIn, TooMany
-from keepai.web.scope import actor_of
-from services import db, identity, tokens
+from keepai.web.scope import actor_of, locale_of
+from services import db, format, identity, tokens
 from services.clock import now
 from services.errors import Forbidden
+from services.limits import Verdict
 
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
 
@@ -37,8 +38,11 @@ async def login(request: Request, given: Credentials) -> dict[str, Any]:
     outcome = await attempt(given.email.strip(), given.password, by)
     if outcome == "wrong":
         raise NotSignedIn("auth.wrong")
+    if isinstance(outcome, Verdict):
+        wait = format.age(locale_of(request.scope), outcome.retry_after)
+        raise TooMany("auth.limited", wait=wait, seconds=outcome.retry_after)
     if isinstance(outcome, str):
-        raise TooMany(f"auth.{outcome}")
+        raise TooMany("auth.busy")
     return _told(await db.write(tokens.start, outcome, now(), by=by))
 
 

@@ -26,6 +26,8 @@ def notices(found: Settings) -> list[str]:
     said = []
     if found.host not in LOOPBACK and not found.tls_cert and not found.trusted_proxies:
         said.append(say("cli.notice.open_without_tls", host=found.host))
+    if found.rate_limits == "off":
+        said.append(say("cli.notice.unlimited"))
     return said
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from keepai.web.scope import Answer, Scope, locale_of, request_id_of
 from services.errors import Conflict, Forbidden, Invalid, KeepAIError, NotFound, Upstream
 from services.i18n import translate
+from services.limits import Verdict
 
 CONTENT_TYPE = "application/problem+json"
 WORDS: dict[int, str] = {
@@ -34,6 +35,13 @@ class TooMany(KeepAIError):
     """The caller asks more often than is allowed."""
 
     key = "errors.too_many"
+
+    @classmethod
+    def of(cls, verdict: Verdict, key: str | None = None) -> "TooMany":
+        """What a limit says: how many are allowed in which time, and in how many seconds there are more."""
+        assert verdict.limit is not None
+        per = "errors.too_many.minute" if verdict.limit.seconds == 60 else "errors.too_many.hour"
+        return cls(key or per, most=verdict.limit.most, seconds=verdict.retry_after)
 
 
 STATUS: dict[type[KeepAIError], int] = {
@@ -78,7 +86,10 @@ def problem(
 def problem_of(scope: Scope, error: KeepAIError) -> Answer:
     """The answer for a failure that a service raised."""
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
-    headers = {401: [(b"www-authenticate", b"Bearer")], 429: [(b"retry-after", b"60")]}.get(status)
+    headers = {
+        401: [(b"www-authenticate", b"Bearer")],
+        429: [(b"retry-after", str(error.params.get("seconds", 60)).encode())],
+    }.get(status)
     return problem(scope, status, error.key, params=error.params, fields=error.fields, headers=headers)
 
 

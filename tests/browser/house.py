@@ -62,7 +62,12 @@ class House:
         self.folder = folder
         self.port = free_port()
         self.address = f"http://localhost:{self.port}"
-        self._settings = {"ADMIN_EMAIL": "admin@example.org", "ADMIN_PASSWORD": PASSWORD, **settings}
+        self._settings = {
+            "ADMIN_EMAIL": "admin@example.org",
+            "ADMIN_PASSWORD": PASSWORD,
+            "RATE_LIMITS": "off",  # tests ask far more often than people
+            **settings,
+        }
         self._options = options
         self._environment = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None

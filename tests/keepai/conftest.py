@@ -21,9 +21,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from keepai import api, web
-from keepai.api import auth, kept
+from keepai.api import kept
 from models import Account
-from services import db, identity, live, sessions
+from services import db, identity, limits, live, sessions
 from services.settings import get_settings
 from tests.keepai.around import browser
 
@@ -47,8 +47,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     get_settings.cache_clear()
     identity._known.clear()
     identity._listeners.clear()
-    for attempts in (auth.by_pair, auth.by_address, auth.by_account):
-        attempts.clear()
+    limits.counter.cache_clear()
     live.publish(None)
     kept.forget()
     yield

@@ -7,7 +7,6 @@ WORDS = {
     "auth.submit": "Sign in",
     "auth.other_language": "Português",
     "auth.wrong": "E-mail or password is not right.",
-    "auth.limited": "Too many attempts. Wait a minute and try again.",
     "auth.busy": "Many people are signing in right now. Try again in a moment.",
     "auth.revoked": "Your session was ended. Sign in again.",
     "auth.expired": "Your session is over. Sign in again.",
@@ -15,4 +14,5 @@ WORDS = {
     "auth.empty.text": "There is no account yet. On the machine that runs KeepAI, make the first one with:",
     "auth.forgot": "Forgot the password?",
     "auth.refresh_over": "These tokens no longer hold. Sign in again.",
+    "auth.limited": "Too many attempts. Try again in {wait}.",
 }

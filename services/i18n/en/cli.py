@@ -125,4 +125,6 @@ WORDS = {
     "cli.audit.more": "And {number} more places.",
     "cli.audit.no_head": "There is no audit-head.json in the data folder: whether the end was cut off cannot be told.",
     "cli.audit.head_broken": "{file} cannot be read.",
+    "cli.settings.unlimited": "{name}=off is for load tests on this machine: KeepAI listens beyond it. Take it away, or listen on 127.0.0.1.",
+    "cli.notice.unlimited": "Rate limits are off: anybody may try passwords as often as they like. Only for load tests.",
 }

@@ -53,4 +53,6 @@ WORDS = {
     "errors.page.too_large.text": "What was sent is over the accepted size. Nothing was kept.",
     "errors.page.new_version.title": "There is a new version",
     "errors.page.new_version.text": "KeepAI was updated while this page was open. Reload to go on.",
+    "errors.too_many.minute": "At most {most} requests a minute are allowed. Try again in {seconds} s.",
+    "errors.too_many.hour": "At most {most} requests an hour are allowed. Try again in {seconds} s.",
 }

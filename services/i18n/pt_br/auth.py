@@ -7,7 +7,6 @@ WORDS = {
     "auth.submit": "Entrar",
     "auth.other_language": "English",
     "auth.wrong": "E-mail ou senha não conferem.",
-    "auth.limited": "Foram tentativas demais. Espere um minuto e tente de novo.",
     "auth.busy": "Há muita gente entrando agora. Tente de novo em instantes.",
     "auth.revoked": "Sua sessão foi encerrada. Entre de novo.",
     "auth.expired": "Sua sessão terminou. Entre de novo.",
@@ -15,4 +14,5 @@ WORDS = {
     "auth.empty.text": "Ainda não há nenhuma conta. Na máquina do KeepAI, crie a primeira com:",
     "auth.forgot": "Esqueceu a senha?",
     "auth.refresh_over": "Estes tokens já não valem. Entre de novo.",
+    "auth.limited": "Foram tentativas demais. Tente de novo em {wait}.",
 }

@@ -125,4 +125,6 @@ WORDS = {
     "cli.audit.more": "E mais {number} lugares.",
     "cli.audit.no_head": "Não há audit-head.json na pasta de dados: não dá para saber se o fim foi cortado.",
     "cli.audit.head_broken": "Não dá para ler {file}.",
+    "cli.settings.unlimited": "{name}=off é para testes de carga nesta máquina: o KeepAI atende além dela. Tire-a, ou atenda em 127.0.0.1.",
+    "cli.notice.unlimited": "Os limites de frequência estão desligados: qualquer um pode tentar senhas à vontade. Só para testes de carga.",
 }

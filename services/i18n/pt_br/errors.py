@@ -53,4 +53,6 @@ WORDS = {
     "errors.page.too_large.text": "O que foi enviado passa do tamanho aceito. Nada foi guardado.",
     "errors.page.new_version.title": "Há uma versão nova",
     "errors.page.new_version.text": "O KeepAI foi atualizado enquanto esta página estava aberta. Recarregue para continuar.",
+    "errors.too_many.minute": "São permitidos no máximo {most} pedidos por minuto. Tente de novo em {seconds} s.",
+    "errors.too_many.hour": "São permitidos no máximo {most} pedidos por hora. Tente de novo em {seconds} s.",
 }

@@ -73,7 +73,7 @@ async def test_guesses_are_counted_together_with_those_in_the_form(program, ana)
         await client.post("/auth/login", data={"email": "ana@example.org", "password": "wrong"})
     answer = await sign_in(client)
     assert (answer.status_code, answer.json()["code"]) == (429, "auth.limited")
-    assert answer.headers["retry-after"] == "60"
+    assert 0 < int(answer.headers["retry-after"]) <= 120
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+"""How often programs may ask: by key, by account, else by address; said in words, with when to come back."""
+
+from keepai.web.problems import TooMany, problem_of
+from keepai.web.scope import ASGIApp, Receive, Scope, Send, is_api, principal_of, respond
+from services import limits
+from services.limits import Limit
+
+PER_MINUTE, PER_HOUR = 100, 1000
+# Asked by what watches an installation, at its own pace.
+FREE = ("/api/v1/health", "/metrics")
+
+
+class Rates:
+    """Counts requests to the API and refuses those beyond the limits."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not is_api(scope["path"]) or scope["path"].startswith(FREE):
+            return await self._app(scope, receive, send)
+        key, allowed = who_and_how_often(scope)
+        verdict = await limits.counter().take(key, allowed)
+        if verdict.allowed:
+            return await self._app(scope, receive, send)
+        await respond(scope, send, problem_of(scope, TooMany.of(verdict)))
+
+
+def who_and_how_often(scope: Scope) -> tuple[str, tuple[Limit, Limit]]:
+    """Under which name a request is counted, and how many are allowed in a minute and an hour."""
+    principal = principal_of(scope)
+    if principal is None:
+        address = scope["client"][0] if scope.get("client") else ""
+        return f"api:address:{limits.network(address)}", (Limit(PER_MINUTE, 60), Limit(PER_HOUR, 3600))
+    whose = (
+        f"key:{principal.session_id.hex}"
+        if principal.kind == "key"
+        else f"account:{principal.account_id.hex}"
+    )
+    minute, hour = principal.per_minute or PER_MINUTE, principal.per_hour or PER_HOUR
+    return f"api:{whose}", (Limit(minute, 60), Limit(hour, 3600))
