@@ -9,7 +9,7 @@ from components import ui
 from state.words import t
 
 Row = rx.Var[Any]
-COLUMNS = ("person", "role", "seen", "actions")
+COLUMNS = ("person", "role", "second", "seen", "actions")
 
 
 def team(
@@ -41,6 +41,7 @@ def team(
                 )
             ),
             ui.cell(_role(row, roles, on_role), main=True),
+            ui.cell(_second(row)),
             ui.cell(_seen(row), second=True),
             ui.cell(_menu(row, on_reset, on_ask, on_reactivate), main=True, class_name="k-actions"),
             dim=row["state"] == "deactivated",
@@ -179,9 +180,11 @@ def link(shown: Row, *, on_close: Any) -> rx.Component:
     )
 
 
-def confirm(pending: Row, *, on_deactivate: Any, on_withdraw: Any, on_cancel: Any) -> rx.Component:
+def confirm(
+    pending: Row, *, on_deactivate: Any, on_withdraw: Any, on_unguard: Any, on_cancel: Any
+) -> rx.Component:
     """Asks before access ends."""
-    events = {"deactivate": on_deactivate, "withdraw": on_withdraw}
+    events = {"deactivate": on_deactivate, "withdraw": on_withdraw, "unguard": on_unguard}
     return rx.fragment(
         *[
             ui.confirm(
@@ -215,6 +218,16 @@ def _role(row: Row, roles: Sequence[str], on_role: Any) -> rx.Component:
     return rx.cond((row["state"] == "active") & ~row["oneself"].to(bool), select, fixed)
 
 
+def _second(row: Row) -> rx.Component:
+    """Whether a code is asked for besides the password."""
+    word = rx.cond(
+        row["guarded"],
+        ui.state(t("second.on"), state="ok"),
+        rx.el.span(t("second.off"), class_name="k-second"),
+    )
+    return rx.cond(row["state"] == "active", word, rx.fragment())
+
+
 def _seen(row: Row) -> rx.Component:
     return rx.match(
         row["state"],
@@ -233,6 +246,11 @@ def _menu(row: Row, on_reset: Any, on_ask: Any, on_reactivate: Any) -> rx.Compon
     active = rx.fragment(
         ui.menu_item(t("people.offer_reset"), name="key-round", on_click=on_reset(row["id"])),
         audit,
+        rx.cond(
+            row["guarded"] & ~row["oneself"].to(bool),
+            ui.menu_item(t("people.unguard"), name="shield", on_click=on_ask("unguard", row["id"])),
+            rx.fragment(),
+        ),
         rx.cond(
             row["oneself"],
             rx.fragment(),

@@ -9,6 +9,7 @@ from models.outbox import OutboxMessage
 from models.probe import ProbeStatus
 from models.program import ApiKey, RefreshToken, TokenFamily
 from models.sample import SampleBlock, Subject
+from models.second_factor import RecoveryCode, SecondFactor
 from models.session import AccountSession
 from models.task_group import TaskGroupRun
 from models.vault import VaultCheck
@@ -26,9 +27,11 @@ __all__ = [
     "OneTimeLink",
     "OutboxMessage",
     "ProbeStatus",
+    "RecoveryCode",
     "RefreshToken",
     "RoleGrant",
     "SampleBlock",
+    "SecondFactor",
     "Subject",
     "TaskGroupRun",
     "TokenFamily",

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
-from models import Account, AccountSession, OneTimeLink, RoleGrant
-from services import accounts, audit, links, outbox, passwords
+from models import Account, AccountSession, OneTimeLink, RoleGrant, SecondFactor
+from services import accounts, audit, links, outbox, passwords, second_factor
 from services.audit import Actor
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.permissions import PLATFORM, ROLES
@@ -30,6 +30,7 @@ class Member:
     since: datetime  # made, invited or deactivated
     seen_at: datetime | None = None
     expires_at: datetime | None = None  # of an invitation
+    second_factor: bool = False
 
     @property
     def label(self) -> str:
@@ -49,7 +50,8 @@ def members(db: Session, now: datetime, text: str = "") -> list[Member]:
         .outerjoin(RoleGrant, (col(RoleGrant.account_id) == Account.id) & (col(RoleGrant.scope) == PLATFORM))
         .outerjoin(seen, seen.c.account_id == Account.id)
     )
-    team = [_member(account, role or "", seen_at) for account, role, seen_at in rows]
+    guarded = set(db.exec(select(SecondFactor.account_id).where(col(SecondFactor.confirmed_at).is_not(None))))
+    team = [_member(account, role or "", seen_at, account.id in guarded) for account, role, seen_at in rows]
     invited = [
         Member(one.id, "invited", one.email, "", one.role, one.created_at, expires_at=one.expires_at)
         for one in links.invitations(db, now)
@@ -63,7 +65,8 @@ def members(db: Session, now: datetime, text: str = "") -> list[Member]:
 def member(db: Session, account_id: UUID) -> Member:
     """One person. Raises NotFound."""
     account = accounts.get(db, account_id)
-    return _member(account, accounts.roles_of(db, account_id).get(PLATFORM, ""), None)
+    role = accounts.roles_of(db, account_id).get(PLATFORM, "")
+    return _member(account, role, None, second_factor.is_on(db, account_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +194,7 @@ def not_oneself(by: Actor, account_id: UUID) -> None:
         raise Forbidden("people.not_oneself")
 
 
-def _member(account: Account, role: str, seen_at: datetime | None) -> Member:
+def _member(account: Account, role: str, seen_at: datetime | None, guarded: bool) -> Member:
     gone = account.deactivated_at
     return Member(
         account.id,
@@ -201,6 +204,7 @@ def _member(account: Account, role: str, seen_at: datetime | None) -> Member:
         role,
         gone or account.created_at,
         seen_at,
+        second_factor=guarded,
     )
 
 

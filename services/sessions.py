@@ -86,6 +86,22 @@ def refused(db: Session, email: str, now: datetime, *, by: Actor) -> None:
     )
 
 
+def refused_code(db: Session, account_id: UUID, now: datetime, *, by: Actor) -> None:
+    """Note that somebody gave the right password and a wrong code."""
+    account = accounts.get(db, account_id)
+    audit.record(
+        db,
+        now,
+        by,
+        "session.refused",
+        object_kind="account",
+        object_id=account_id.hex,
+        object=account.name or account.email,
+        outcome="refused",
+        reason="auth.code_wrong",
+    )
+
+
 def find(db: Session, token: str, now: datetime) -> Principal | None:
     """Who a token belongs to, or None when it is unknown, revoked, idle too long or expired."""
     found = find_with_age(db, token, now)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import reflex as rx
 
-from services import db, format, identity, people
+from services import db, format, identity, people, second_factor
 from services.clock import now
 from services.errors import Invalid, KeepAIError, NotFound
 from services.i18n import translate
@@ -20,7 +20,7 @@ from state.session import enter, initials
 from state.settings import in_words, no_errors
 
 INVITE = ("email", "role")
-KINDS = ("deactivate", "withdraw")
+KINDS = ("deactivate", "withdraw", "unguard")
 
 
 class PersonRow(TypedDict):
@@ -36,6 +36,7 @@ class PersonRow(TypedDict):
     seen_at: float
     until: str
     oneself: bool
+    guarded: bool
 
 
 class Link(TypedDict):
@@ -176,6 +177,16 @@ class PeopleState(rx.State):
 
     @rx.event
     @requires("people:manage")
+    async def unguard(self, account_id: str):
+        """Yes: whoever lost the app and the codes signs in with the password alone."""
+        self.pending = NOTHING_PENDING
+        wanted = _uuid(account_id)
+        people.not_oneself(actor(), wanted)
+        await db.write(second_factor.remove, wanted, now(), by=actor())
+        await self._told("people.unguarded", wanted)
+
+    @rx.event
+    @requires("people:manage")
     async def reactivate(self, account_id: str):
         """Let somebody in again."""
         wanted = _uuid(account_id)
@@ -233,6 +244,7 @@ def row(one: Member, oneself: UUID, locale: str) -> PersonRow:
         seen_at=one.seen_at.timestamp() if one.seen_at else 0.0,
         until=format.age(locale, 3600 * math.ceil(left)) if left else "",
         oneself=one.id == oneself,
+        guarded=one.second_factor,
     )
 
 

@@ -18,20 +18,35 @@ from keepai.api.access import public
 from keepai.web import pages
 from keepai.web.gate import LOGIN, LONGEST_WAY, YEAR
 from keepai.web.scope import LANGUAGE_COOKIE, actor_of, locale_of, principal_of, theme_of
-from services import accounts, db, format, identity, limits, metrics, sessions, sign_ins
+from services import (
+    accounts,
+    db,
+    format,
+    identity,
+    limits,
+    metrics,
+    pending,
+    second_factor,
+    sessions,
+    sign_ins,
+    vault,
+)
 from services.audit import Actor
 from services.clock import now
 from services.i18n import LOCALES, known_locale, translate
 from services.limits import Limit, Verdict
 from services.passwords import LONGEST
 from services.permissions import Principal
+from services.settings import get_settings
 
 router = APIRouter(include_in_schema=False)
 R = TypeVar("R")
 
+CODE = "/login/code"
 TYPED = "keepai_typed"
+PENDING = "keepai_pending"
 CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
-REASONS = ("wrong", "limited", "busy", "revoked", "expired", "password_changed")
+REASONS = ("wrong", "limited", "busy", "revoked", "expired", "password_changed", "code_late")
 LONGEST_EMAIL = 254
 # Argon2 takes 64 MiB and a core each time: two at once, on threads of their own, and no endless queue behind them.
 HASHING = 2
@@ -50,13 +65,11 @@ async def login_page(request: Request) -> Response:
     chosen = request.query_params.get("lang", "")
     locale = known_locale(chosen) if chosen in LOCALES else locale_of(request.scope)
     reason = request.query_params.get("error") or request.query_params.get("reason") or ""
-    wait = request.query_params.get("wait", "")
-    seconds = int(wait) if re.fullmatch(r"\d{1,4}", wait) else 60
     email = unquote(request.cookies.get(TYPED, ""))[:LONGEST_EMAIL]
     empty = await db.read(accounts.count) == 0
     look = pages.Look(locale, theme_of(request.scope))
     known = reason if reason in REASONS else ""
-    response = HTMLResponse(_page(look, known, email, target, empty, format.age(locale, seconds)))
+    response = HTMLResponse(_page(look, known, email, target, empty, format.age(locale, _wait(request))))
     if chosen in LOCALES:
         _set(request, response, LANGUAGE_COOKIE, chosen, YEAR)
     return response
@@ -75,9 +88,66 @@ async def login(request: Request) -> Response:
         return _back(request, "limited", email, target, wait=outcome.retry_after)
     if isinstance(outcome, str):
         return _back(request, outcome, email, target)
+    return await let_in(request, outcome, target, by)
+
+
+@router.api_route(CODE, methods=["GET", "HEAD"], dependencies=[public("the second step of signing in")])
+async def code_page(request: Request) -> Response:
+    """Where the code of the app is asked for, after the right password."""
+    target = safe_next(request.query_params.get("next", ""))
+    if pending.account_of(request.cookies.get(PENDING, ""), now()) is None:
+        return _see_other(f"{LOGIN}?{urlencode({'next': target}, safe='/')}")
+    look = pages.Look(locale_of(request.scope), theme_of(request.scope))
+    reason = request.query_params.get("error", "")
+    return HTMLResponse(_code_page(look, reason, target, _wait(request)))
+
+
+@router.post(CODE, dependencies=[public("the second step of signing in")])
+async def code(request: Request) -> Response:
+    """Check the code; 303 to `next` with the session cookie, or back with the reason."""
+    form = await request.form(max_files=0, max_fields=8)
+    given, target = str(form.get("code", ""))[:40], safe_next(str(form.get("next", "")))
+    account_id = pending.account_of(request.cookies.get(PENDING, ""), now())
+    if account_id is None:
+        return _see_other(f"{LOGIN}?{urlencode({'error': 'code_late', 'next': target}, safe='/')}")
+    outcome = await try_code(account_id, given, actor_of(request.scope))
+    if outcome is not True:
+        limited = isinstance(outcome, Verdict)
+        query = {"error": "limited", "wait": outcome.retry_after} if limited else {"error": "code_wrong"}  # type: ignore[union-attr]
+        return _see_other(f"{CODE}?{urlencode({**query, 'next': target}, safe='/')}")
+    response = await _begin(request, account_id, target, actor_of(request.scope))
+    _set(request, response, PENDING, "", 0)
+    return response
+
+
+async def try_code(account_id: UUID, given: str, by: Actor) -> bool | Verdict:
+    """Whether the code is right, or the limit that is reached; failures are counted by account."""
+    key = f"code:{account_id.hex}"
+    verdict = await limits.counter().take(key, FAILURES)
+    if not verdict.allowed:
+        return verdict
+    right = await db.write(second_factor.check, vault.of(get_settings()), account_id, given, now())
+    if right:
+        await limits.counter().give_back(key, FAILURES)
+    else:
+        await db.write(sessions.refused_code, account_id, now(), by=by)
+    return right
+
+
+async def let_in(request: Request, account_id: UUID, target: str, by: Actor) -> Response:
+    """What follows on the right password: a session, or the question for the second factor."""
+    if not await db.read(second_factor.is_on, account_id):
+        return await _begin(request, account_id, target, by)
+    response = _see_other(f"{CODE}?{urlencode({'next': target}, safe='/')}")
+    _set(request, response, PENDING, pending.note(account_id, now()), int(pending.LASTS.total_seconds()))
+    return response
+
+
+async def _begin(request: Request, account_id: UUID, target: str, by: Actor) -> Response:
+    """A new session; one that somebody leaves here ends."""
     if before := principal_of(request.scope):
         await sign_out(before, by)
-    token = await db.write(sessions.start, outcome, now(), by=by)
+    token = await db.write(sessions.start, account_id, now(), by=by)
     response = _see_other(target)
     set_session(request, response, token)
     if TYPED in request.cookies:
@@ -197,6 +267,12 @@ def _back(request: Request, reason: str, email: str, target: str, *, wait: int =
     return response
 
 
+def _wait(request: Request) -> int:
+    """In how many seconds one may try again, as the address says."""
+    wait = request.query_params.get("wait", "")
+    return int(wait) if re.fullmatch(r"\d{1,4}", wait) else 60
+
+
 def _see_other(target: str) -> Response:
     return RedirectResponse(target, 303, headers={"cache-control": "no-store"})
 
@@ -235,3 +311,20 @@ def _page(look: pages.Look, reason: str, email: str, target: str, empty: bool, w
 <a href="{LOGIN}?{escape(switch)}" hreflang="{other}" lang="{other}" data-testid="language-switch"
 >{say("other_language")}</a></nav>"""
     return pages.document(look, translate(look.locale, "auth.title"), body)
+
+
+def _code_page(look: pages.Look, reason: str, target: str, wait: int) -> bytes:
+    def say(key: str) -> str:
+        return escape(translate(look.locale, f"auth.{key}", wait=format.age(look.locale, wait)))
+
+    sign = pages.icon("circle-alert", 16)
+    wrong = reason in ("code_wrong", "limited")
+    error = f'<p class="error" id="why" role="alert">{sign}{say(reason)}</p>' if wrong else ""
+    marked = ' aria-invalid="true" aria-describedby="why"' if wrong else ""
+    body = f"""<main class="card"><h1>{say("code_title")}</h1><p>{say("code_text")}</p>
+<form method="post" action="{CODE}"><input type="hidden" name="next" value="{escape(target)}">
+<div class="field"><label for="code">{say("code")}</label>
+<input id="code" name="code" autocomplete="one-time-code" inputmode="text" required maxlength="20" autofocus{marked}
+>{error}</div><button class="button primary" type="submit">{say("code_submit")}</button></form></main>
+<nav class="foot"><a href="{LOGIN}">{say("title")}</a></nav>"""
+    return pages.document(look, translate(look.locale, "auth.code_title"), body)

@@ -10,15 +10,15 @@ from html import escape
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse
 
 from keepai.api.access import public
-from keepai.api.auth import hashing, set_session, sign_out
+from keepai.api.auth import hashing, let_in
 from keepai.web import pages
 from keepai.web.gate import LOGIN
-from keepai.web.scope import actor_of, locale_of, principal_of, theme_of
+from keepai.web.scope import actor_of, locale_of, theme_of
 from models import Account, OneTimeLink
-from services import accounts, db, format, identity, limits, links, outbox, people, sessions
+from services import accounts, db, format, identity, limits, links, outbox, people
 from services.audit import Actor
 from services.clock import now
 from services.errors import Conflict, Invalid, NotFound
@@ -151,12 +151,7 @@ async def _take(request: Request, kind: links.Kind, token: str) -> Response:
         return await _show(request, kind, token, given=given, mistakes=said)
     await limits.counter().give_back(counted, TRIES)
     identity.end(account_id=account.id)
-    if before := principal_of(request.scope):
-        await sign_out(before, by)
-    session = await db.write(sessions.start, account.id, now(), by=by)
-    answer = RedirectResponse("/", 303, headers=NOT_KEPT)
-    set_session(request, answer, session)
-    return answer
+    return await let_in(request, account.id, "/", by)
 
 
 def _use(database, kind: links.Kind, token: str, name: str, password: str, locale: str, by: Actor) -> Account:  # type: ignore[no-untyped-def]

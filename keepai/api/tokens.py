@@ -7,10 +7,10 @@ from pydantic import BaseModel, Field
 
 from keepai.api import shapes
 from keepai.api.access import person_of, public, signed_in
-from keepai.api.auth import LONGEST_EMAIL, attempt, sign_out
+from keepai.api.auth import LONGEST_EMAIL, attempt, sign_out, try_code
 from keepai.web.problems import NotSignedIn, TooMany
 from keepai.web.scope import actor_of, locale_of
-from services import db, format, identity, tokens
+from services import db, format, identity, second_factor, tokens
 from services.clock import now
 from services.errors import Forbidden
 from services.limits import Verdict
@@ -23,6 +23,10 @@ class Credentials(BaseModel):
 
     email: Annotated[str, Field(max_length=LONGEST_EMAIL, examples=["ana@example.org"])]
     password: Annotated[str, Field(max_length=1000, examples=["correct horse battery staple"])]
+    totp: Annotated[
+        str,
+        Field(max_length=40, description="A code of the authenticator app, where that is on.", examples=[""]),
+    ] = ""
 
 
 class Refresh(BaseModel):
@@ -39,10 +43,17 @@ async def login(request: Request, given: Credentials) -> dict[str, Any]:
     if outcome == "wrong":
         raise NotSignedIn("auth.wrong")
     if isinstance(outcome, Verdict):
-        wait = format.age(locale_of(request.scope), outcome.retry_after)
-        raise TooMany("auth.limited", wait=wait, seconds=outcome.retry_after)
+        raise _limited(request, outcome)
     if isinstance(outcome, str):
         raise TooMany("auth.busy")
+    if await db.read(second_factor.is_on, outcome):
+        if not given.totp:
+            raise NotSignedIn("auth.code_needed")
+        right = await try_code(outcome, given.totp, by)
+        if isinstance(right, Verdict):
+            raise _limited(request, right)
+        if not right:
+            raise NotSignedIn("auth.code_wrong")
     return _told(await db.write(tokens.start, outcome, now(), by=by))
 
 
@@ -92,3 +103,8 @@ def _told(pair: tokens.Pair) -> dict[str, Any]:
         "token_type": "bearer",
         "expires_in": int(tokens.ACCESS.total_seconds()),
     }
+
+
+def _limited(request: Request, verdict: Verdict) -> TooMany:
+    wait = format.age(locale_of(request.scope), verdict.retry_after)
+    return TooMany("auth.limited", wait=wait, seconds=verdict.retry_after)

@@ -5,7 +5,8 @@ from sqlmodel import Session, select
 from keepai.cli import migrate, questions
 from keepai.cli.say import Stop, say, stop
 from models import Account
-from services import accounts, db
+from services import accounts, db, second_factor
+from services.clock import now
 from services.errors import Conflict, Invalid, NotFound
 
 
@@ -26,11 +27,20 @@ def reset_password(email: str) -> int:
     """Give somebody a new made-up password, shown once; their sessions end."""
     migrate.to_newest(questions.settings())
     try:
-        password = db.write_now(accounts.reset_password, email)
+        password = db.write_now(_reset, email)
     except NotFound:
         raise Stop(_no_such(email)) from None
     print(say("cli.people.reset", email=accounts.fold_email(email), password=password))
     return 0
+
+
+def _reset(session: Session, email: str) -> str:
+    """A new password; whoever lost the authenticator app gets in with it alone."""
+    password = accounts.reset_password(session, email)
+    account = accounts.by_email(session, email)
+    assert account is not None
+    second_factor.remove(session, account.id, now())
+    return password
 
 
 def _no_such(email: str) -> list[str]:

@@ -39,6 +39,7 @@ def page() -> rx.Component:
             PeopleState.pending,
             on_deactivate=PeopleState.deactivate,
             on_withdraw=PeopleState.withdraw,
+            on_unguard=PeopleState.unguard,
             on_cancel=PeopleState.dismiss,
         ),
         title=t("people.title"),

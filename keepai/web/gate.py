@@ -32,7 +32,7 @@ SOCKET = "/_event"
 ASSETS = Path(__file__).parents[2] / "assets"
 # Pages and addresses that anyone may open; the files of assets/ hold nothing of anybody, and neither does a build's
 # script or style.
-PUBLIC_PATHS = frozenset({LOGIN, "/auth/login", "/auth/logout", "/forgot", "/new-version"})
+PUBLIC_PATHS = frozenset({LOGIN, "/auth/login", "/auth/logout", "/login/code", "/forgot", "/new-version"})
 PUBLIC_FILES = frozenset(
     f"/{file.relative_to(ASSETS).as_posix()}" for file in ASSETS.rglob("*") if file.is_file()
 )

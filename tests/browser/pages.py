@@ -189,6 +189,16 @@ async def asking_to_delete(screen: Screen, path: str, locale: str) -> None:
     await expect(screen.page.locator("#delete-password-error")).not_to_be_empty()
 
 
+async def enrolling(screen: Screen, path: str, locale: str) -> None:
+    """The secret for an authenticator app, and a wrong code."""
+    await opened(screen, path, locale)
+    await screen.page.fill("#begin-password", PASSWORD)
+    await screen.page.keyboard.press("Enter")
+    await screen.page.fill("#second-code", "000000")
+    await screen.page.keyboard.press("Enter")
+    await expect(screen.page.locator("#second-code-error")).not_to_be_empty()
+
+
 async def inviting(screen: Screen, path: str, locale: str) -> None:
     """An invitation to nobody."""
     await opened(screen, path, locale)
@@ -271,6 +281,7 @@ def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[s
         View("worker-page", state, "frame.workers", f"/workers/{{{worker}}}", house, arrive),
         View("system", state, "frame.system", "/system", house, arrive),
         View("settings", state, "frame.settings", "/settings", house, arrive),
+        View("second-factor", state, "second.title", "/settings/second-factor", house, arrive),
         View("people", state, "people.title", "/settings/people", house, arrive),
         View("audit", state, "audit.title", "/settings/audit", house, arrive),
     ]
@@ -304,6 +315,7 @@ VIEWS = [
     View("retire-several", "rows", "frame.workers", "/workers", arrive=asking_for_several),
     View("settings-wrong", "rows", "frame.settings", "/settings", arrive=with_wrong_fields),
     View("settings-delete", "rows", "frame.settings", "/settings", arrive=asking_to_delete),
+    View("second-factor-enrol", "rows", "second.title", "/settings/second-factor", arrive=enrolling),
     View("people-invite", "rows", "people.title", "/settings/people", arrive=inviting),
     View("people-link", "rows", "people.title", "/settings/people", arrive=invited),
     View("people-menu", "rows", "people.title", "/settings/people", arrive=with_menu),

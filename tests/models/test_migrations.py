@@ -89,6 +89,8 @@ def rows() -> Iterator[SQLModel]:
     )
     yield models.TokenFamily(id=family, account_id=account, created_at=AT, seen_at=AT, expires_at=AT)
     yield models.RefreshToken(family_id=family, token_hash="0" * 64, created_at=AT, used_at=AT)
+    yield models.SecondFactor(account_id=account, secret="x", created_at=AT, confirmed_at=AT, last_step=2**40)
+    yield models.RecoveryCode(account_id=account, code_hash="0" * 64, used_at=AT)
     event = new_id()
     yield models.AuditEvent(
         at=AT, id=event, actor_kind="person", actor_id=account, action="x", digest="0" * 64, number=2**62

@@ -88,4 +88,8 @@ WORDS = {
     "audit.action.invitation.accepted": "Accepted an invitation",
     "audit.field.permissions": "permissions",
     "audit.field.expires_at": "valid until",
+    "audit.group.second_factor": "Second factor",
+    "audit.action.second_factor.turned_on": "Turned the second factor on",
+    "audit.action.second_factor.turned_off": "Turned the second factor off",
+    "audit.action.second_factor.codes_renewed": "Made new recovery codes",
 }

@@ -15,4 +15,11 @@ WORDS = {
     "auth.forgot": "Forgot the password?",
     "auth.refresh_over": "These tokens no longer hold. Sign in again.",
     "auth.limited": "Too many attempts. Try again in {wait}.",
+    "auth.code_title": "One more step",
+    "auth.code_text": "Give the code that your authenticator app shows now, or a recovery code.",
+    "auth.code": "Code",
+    "auth.code_submit": "Go on",
+    "auth.code_wrong": "This code is not right, or was used already.",
+    "auth.code_needed": "A code of the authenticator app is needed as well.",
+    "auth.code_late": "That took too long. Sign in again.",
 }

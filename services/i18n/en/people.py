@@ -62,4 +62,9 @@ WORDS = {
     "people.permission.audit:read": "Read the audit log",
     "people.link.mailed.title": "The invitation is on its way",
     "people.link.mailed.text": "A mail with this link goes to {email}. It works once, for 24 hours.",
+    "people.column.second": "Second factor",
+    "people.unguard": "Turn the second factor off",
+    "people.unguard.title": "Turn the second factor of {name} off?",
+    "people.unguard.text": "For somebody who lost the app and the recovery codes. Make sure that it is really them who ask.",
+    "people.unguarded": "{name} signs in with the password alone",
 }

@@ -88,4 +88,8 @@ WORDS = {
     "audit.action.invitation.accepted": "Aceitou um convite",
     "audit.field.permissions": "permissões",
     "audit.field.expires_at": "validade",
+    "audit.group.second_factor": "Segundo fator",
+    "audit.action.second_factor.turned_on": "Ligou o segundo fator",
+    "audit.action.second_factor.turned_off": "Desligou o segundo fator",
+    "audit.action.second_factor.codes_renewed": "Criou novos códigos de recuperação",
 }

@@ -15,4 +15,11 @@ WORDS = {
     "auth.forgot": "Esqueceu a senha?",
     "auth.refresh_over": "Estes tokens já não valem. Entre de novo.",
     "auth.limited": "Foram tentativas demais. Tente de novo em {wait}.",
+    "auth.code_title": "Mais um passo",
+    "auth.code_text": "Informe o código que seu app autenticador mostra agora, ou um código de recuperação.",
+    "auth.code": "Código",
+    "auth.code_submit": "Continuar",
+    "auth.code_wrong": "Este código não confere ou já foi usado.",
+    "auth.code_needed": "É preciso também um código do app autenticador.",
+    "auth.code_late": "Demorou demais. Entre de novo.",
 }

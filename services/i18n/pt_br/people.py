@@ -62,4 +62,9 @@ WORDS = {
     "people.permission.audit:read": "Ler a auditoria",
     "people.link.mailed.title": "O convite está a caminho",
     "people.link.mailed.text": "Um e-mail com este link vai para {email}. Ele vale uma vez, por 24 horas.",
+    "people.column.second": "Segundo fator",
+    "people.unguard": "Desligar o segundo fator",
+    "people.unguard.title": "Desligar o segundo fator de {name}?",
+    "people.unguard.text": "Para quem perdeu o app e os códigos de recuperação. Confirme que é mesmo a pessoa que pede.",
+    "people.unguarded": "{name} entra só com a senha",
 }

@@ -33,6 +33,7 @@ def test_nothing_is_public_by_accident():
     public = {p for m, p, given in RULES if any(r.kind == "public" for r in given)}
     assert public == {
         "/login",
+        "/login/code",
         "/auth/login",
         "/auth/logout",
         "/join/{token}",
