@@ -18,6 +18,7 @@ NAMES = (
     "thousand_workers",
     "dask_dashboard",
     "history",
+    "outbox",
 )
 
 

@@ -12,16 +12,11 @@ Row = rx.Var[Any]
 
 def troubles(rows: Row, *, more: Row, on_resend: Any, on_give_up: Any) -> rx.Component:
     """Each with whom it is for, since when, why, and what can be done."""
-    head = [
-        *[ui.head_cell(t(f"outbox.column.{name}")) for name in ("template", "to", "since", "why")],
-        ui.head_cell(rx.el.span(t("outbox.column.actions"), class_name="k-hidden")),
-    ]
     return ui.card(
-        ui.table(
-            head,
+        rx.el.ul(
             rx.foreach(rows, lambda row: _trouble(row, on_resend, on_give_up)),
-            label=t("outbox.title"),
-            testid="outbox-table",
+            class_name="k-list k-troubles",
+            data_testid="troubles",
         ),
         title=t("outbox.title"),
         caption=more,
@@ -35,40 +30,34 @@ def _trouble(row: Row, on_resend: Any, on_give_up: Any) -> rx.Component:
     following = rx.cond(
         row["due_at"] > 0,
         ui.state(rx.fragment(t("outbox.next"), " ", ui.clock(row["due_at"])), state="pending"),
-        ui.state(t("outbox.dead"), state="critical"),
+        ui.state(t("outbox.dead"), state="warning"),
     )
-    return ui.row(
-        ui.name_cell(row["template"]),
-        ui.cell(row["to"], main=True),
-        ui.cell(ui.age(row["at"], short=True), second=True, main=True),
-        ui.cell(
-            rx.el.p(following),
-            rx.cond(row["why"] != "", rx.el.p(row["why"], class_name="k-caption")),
-            rx.cond(row["detail"] != "", rx.el.p(row["detail"], class_name="k-caption k-said")),
-            main=True,
-            class_name="k-why",
+    actions = [
+        ui.button(
+            t("outbox.resend"),
+            size="small",
+            name="refresh-cw",
+            busy=False,
+            on_click=on_resend(row["id"]),
+            aria_label=t("outbox.resend_of", **names),
         ),
-        ui.cell(
-            rx.el.div(
-                ui.button(
-                    t("outbox.resend"),
-                    name="refresh-cw",
-                    size="small",
-                    busy=False,
-                    on_click=on_resend(row["id"]),
-                    aria_label=t("outbox.resend_of", **names),
-                ),
-                ui.button(
-                    t("outbox.give_up"),
-                    size="small",
-                    variant="danger",
-                    on_click=on_give_up(row["id"], row["template"], row["to"]),
-                    aria_label=t("outbox.give_up_of", **names),
-                ),
-                class_name="k-row",
-            ),
-            main=True,
+        ui.button(
+            t("outbox.give_up"),
+            size="small",
+            variant="danger",
+            on_click=on_give_up(row["id"], row["template"], row["to"]),
+            aria_label=t("outbox.give_up_of", **names),
         ),
+    ]
+    return rx.el.li(
+        ui.icon("mail"),
+        rx.el.div(
+            rx.el.p(rx.el.span(t("outbox.for", **names), class_name="k-medium"), " ", following),
+            rx.el.p(row["why"], rx.cond(row["detail"] != "", rx.el.span(" ", row["detail"]))),
+            rx.el.p(ui.age(row["at"]), class_name="k-caption"),
+            class_name="k-grow k-said",
+        ),
+        rx.el.div(*actions, class_name="k-row"),
         key=row["id"],
     )
 

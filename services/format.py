@@ -12,7 +12,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, get_timezone_name
 from babel.numbers import format_decimal
 
 from services.i18n import known_locale, translate
@@ -155,6 +155,13 @@ def moment(locale: str, at: float | datetime | None, zone: str = UTC_ZONE) -> st
     return (
         NOTHING if when is None else f"{day(locale, when, zone)}, {clock(locale, when, zone, seconds=True)}"
     )
+
+
+def deadline(locale: str, at: datetime, zone: str = UTC_ZONE) -> str:
+    """A time for somebody who may be elsewhere: "18 de nov. de 2026, 10:42 (Horário Padrão de Brasília)"."""
+    when = at.astimezone(_zone(zone))
+    name = get_timezone_name(when, "long", locale=_babel(locale))
+    return f"{day(locale, when, zone)}, {clock(locale, when, zone)} ({name})"
 
 
 def spark_path(

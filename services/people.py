@@ -169,6 +169,7 @@ def export(db: Session, account_id: UUID, now: datetime) -> dict[str, Any]:
         "account": account.model_dump(mode="json", exclude=hidden),
         "roles": accounts.roles_of(db, account_id),
         "sessions": [one.model_dump(mode="json", exclude=hidden) for one in sessions],
+        "messages": outbox.of_person(db, account_id),
         "audit": done,
     }
 
@@ -184,6 +185,7 @@ def delete(db: Session, account_id: UUID, password: str, now: datetime, *, by: A
     _keep_one_admin(db, account_id)
     _note(db, now, by, "account.deleted", account)
     audit.erase(db, account_id)
+    outbox.forget(db, account_id)
     db.delete(account)
     db.flush()
 
@@ -237,6 +239,7 @@ def withdraw(db: Session, link_id: UUID, now: datetime, *, by: Actor) -> None:
     link.expires_at = now
     db.add(link)
     db.flush()
+    outbox.take_back(db, f"link:{link.id.hex}")
     audit.record(
         db,
         now,

@@ -19,6 +19,7 @@ from pathlib import Path
 from subprocess import PIPE, Popen
 
 import psutil
+from sqlalchemy import delete
 from sqlmodel import Session, select
 
 from models import OutboxMessage
@@ -108,6 +109,11 @@ def put_many(database: Session, settings: Settings, count: int) -> None:
     for number in range(count):
         to = Recipient("address", f"person-{number}@example.org")
         outbox.put(database, settings, now(), to, outbox.Trial(by="Ana"))
+
+
+def empty(database: Session) -> None:
+    """Forget every message."""
+    database.execute(delete(OutboxMessage))
 
 
 async def send_through(server: MailServer, home: Nursery, count: int, kills: int) -> Tally:

@@ -3,8 +3,9 @@
 import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -39,10 +40,10 @@ class MailServer:
     it is answered, and after a message was taken of `taken`.
     """
 
-    def __init__(self, certificate: ssl.SSLContext) -> None:
+    def __init__(self, certificate: ssl.SSLContext | None = None) -> None:
         self.certificate = certificate
         self.tls_at_once = False
-        self.offers_starttls = True
+        self.offers_starttls = certificate is not None
         self.ways = "PLAIN LOGIN"
         self.people = {"keepai": "a secret word"}
         self.answers: dict[str, str | Respond] = {}
@@ -60,6 +61,25 @@ class MailServer:
         self.port = server.sockets[0].getsockname()[1]
         yield self
         server.close()
+
+    @contextmanager
+    def in_a_thread(self) -> Iterator["MailServer"]:
+        """Listening on an event loop of its own, for whoever has none or is busy."""
+        ready, end, loop = threading.Event(), asyncio.Event(), asyncio.new_event_loop()
+
+        async def listen() -> None:
+            async with self.listening():
+                ready.set()
+                await end.wait()
+
+        thread = threading.Thread(target=loop.run_until_complete, args=(listen(),), daemon=True)
+        thread.start()
+        assert ready.wait(10)
+        try:
+            yield self
+        finally:
+            loop.call_soon_threadsafe(end.set)
+            thread.join(10)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
@@ -81,7 +101,7 @@ class MailServer:
             if command == "EHLO":
                 await self._reply(writer, command, self._abilities(secure))
             elif command == "STARTTLS" and self.offers_starttls and not secure:
-                if await self._reply(writer, command, "220 2.0.0 ready"):
+                if await self._reply(writer, command, "220 2.0.0 ready") and self.certificate:
                     await writer.start_tls(self.certificate)
                     secure = True
             elif command == "AUTH" and self.ways:

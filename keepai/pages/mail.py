@@ -5,11 +5,12 @@ import reflex as rx
 from components import mail as parts
 from components import ui
 from keepai.pages.sections import section
-from state.dashboard import Live
+from state.dashboard import DashboardState, Live
 from state.mail import MailState
+from state.session import SessionState
 from state.words import t
 
-ON_LOAD = MailState.load
+ON_LOAD = [DashboardState.show_frame, MailState.load]
 
 
 def page() -> rx.Component:
@@ -40,4 +41,5 @@ def page() -> rx.Component:
         ),
         title=t("mail.title"),
         name="mail",
+        allowed=SessionState.may_probe,
     )

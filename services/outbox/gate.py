@@ -8,13 +8,13 @@ from uuid import UUID
 from sqlmodel import Session
 
 from models import Account
+from services import accounts
 from services.format import UTC_ZONE
 from services.i18n import DEFAULT_LOCALE
 
 Kind = Literal["person", "address"]
 Channel = Literal["mail"]
 Purpose = Literal["account", "test"]  # why it is sent: to let somebody in, or to see whether it arrives
-ADDRESS = re.compile(r"[^@\s<>(),;:\\\"]{1,64}@[^@\s<>(),;:\\\"]{1,253}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def may_send(db: Session, channel: Channel, recipient: Recipient, purpose: Purpo
 
     A person needs an account that is active and still has this address; what is of no known kind gets nothing.
     """
-    if channel != "mail" or not ADDRESS.fullmatch(recipient.address):
+    if channel != "mail" or not accounts.is_email(recipient.address):
         return False
     if recipient.kind == "person":
         account = db.get(Account, recipient.id) if recipient.id else None

@@ -99,7 +99,7 @@ def write(letter: Letter, locale: str, zone: str, address: str) -> Written:
     """The letter in one language; `address` is where this KeepAI is found. Raises KeyError when a word is missing."""
     given = {**letter.words(locale), "address": address}
     if letter.until:
-        given["until"] = format.moment(locale, letter.until, zone)
+        given["until"] = format.deadline(locale, letter.until, zone)
 
     def say(part: str) -> str:
         return translate(locale, f"mail.{letter.name}.{part}", **given)

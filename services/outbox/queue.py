@@ -204,6 +204,24 @@ def give_up(db: Session, message_id: UUID, now: datetime, *, by: Actor) -> None:
     db.flush()
 
 
+def take_back(db: Session, key: str) -> None:
+    """Delete what was put with this key, if it was not sent yet: nobody needs it any more."""
+    db.execute(delete(OutboxMessage).where(col(OutboxMessage.key) == key, col(OutboxMessage.state) != "sent"))
+
+
+def of_person(db: Session, account_id: UUID) -> list[dict[str, Any]]:
+    """What was put for a person, the newest first, as it is taken along or shown; without what was written."""
+    query = select(OutboxMessage).where(OutboxMessage.recipient_id == account_id)
+    told = {"id", "created_at", "channel", "template", "locale", "state", "sent_at", "message_id"}
+    newest = query.order_by(col(OutboxMessage.id).desc())
+    return [message.model_dump(mode="json", include=told) for message in db.exec(newest)]
+
+
+def forget(db: Session, account_id: UUID) -> None:
+    """Delete everything that was put for a person, sent or not."""
+    db.execute(delete(OutboxMessage).where(col(OutboxMessage.recipient_id) == account_id))
+
+
 def prune(db: Session, now: datetime) -> int:
     """Forget what was sent a month ago. Returns how many."""
     old = delete(OutboxMessage).where(

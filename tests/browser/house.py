@@ -29,6 +29,7 @@ from services.compute import actions, certificates, embedded
 from services.compute.endpoint import embedded_endpoint
 from services.compute.inventory import WorkerEntry
 from services.compute.readings import WorkerReading
+from services.settings import Settings
 from tests.conftest import run_migrations
 
 R = TypeVar("R")
@@ -206,6 +207,11 @@ class House:
         run_migrations(f"sqlite:///{self.folder / 'keepai.db'}")
         self.ask(_keep, compute, entries, now())
 
+    def mail_settings(self) -> Settings:
+        """Its settings as far as its outbox needs them."""
+        given = {name.lower(): value for name, value in self._settings.items() if name.startswith("SMTP_")}
+        return Settings(data_dir=self.folder, **given)  # type: ignore[arg-type]
+
     # -- its compute ----------------------------------------------------------------------------------------
 
     @contextlib.asynccontextmanager
@@ -239,6 +245,16 @@ class House:
         """What programs read of the compute now."""
         answer = httpx.get(f"{self.address}/api/v1/dashboard", cookies={"keepai_session": token}, timeout=30)
         return dict(answer.json())
+
+
+def mail_settings(port: int) -> dict[str, object]:
+    """The settings for a mail server at this port of this machine."""
+    return {
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": port,
+        "SMTP_SECURITY": "none",
+        "SMTP_FROM": "keepai@example.org",
+    }
 
 
 def lost_workers(count: int) -> list[WorkerEntry]:

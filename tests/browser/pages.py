@@ -231,6 +231,20 @@ async def with_details(screen: Screen, path: str, locale: str) -> None:
     await expect(screen.page.locator(".k-details").first).to_be_visible()
 
 
+async def tested(screen: Screen, path: str, locale: str) -> None:
+    """With what came of a test."""
+    await opened(screen, path, locale)
+    await screen.page.locator(".k-mail-test .k-button").click()
+    await expect(screen.page.get_by_test_id("mail-outcome")).to_be_visible()
+
+
+async def giving_up(screen: Screen, path: str, locale: str) -> None:
+    """Before a message is given up."""
+    await opened(screen, path, locale)
+    await screen.page.locator("[data-testid=troubles] .k-button.danger").first.click()
+    await expect(screen.page.locator("dialog[open]")).to_be_visible()
+
+
 async def joined(screen: Screen, path: str, locale: str) -> None:
     """An invitation that was accepted with a password that anyone would try first."""
     await screen.page.goto(path)
@@ -284,6 +298,7 @@ def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[s
         View("second-factor", state, "second.title", "/settings/second-factor", house, arrive),
         View("people", state, "people.title", "/settings/people", house, arrive),
         View("audit", state, "audit.title", "/settings/audit", house, arrive),
+        View("mail", state, "mail.title", "/settings/mail", house, arrive),
     ]
 
 
@@ -320,6 +335,8 @@ VIEWS = [
     View("people-link", "rows", "people.title", "/settings/people", arrive=invited),
     View("people-menu", "rows", "people.title", "/settings/people", arrive=with_menu),
     View("audit-details", "rows", "audit.title", "/settings/audit?span=all", arrive=with_details),
+    View("mail-tested", "rows", "mail.title", "/settings/mail", arrive=tested),
+    View("give-up", "rows", "frame.system", "/system", arrive=giving_up),
     View("audit-filtered", "none", "audit.title", "/settings/audit?actor=nobody+is+called+so"),
     View("join", "plain", "links.invitation.title", "/join/{invitation}", "deserted", plain, signed_in=False),
     View(

@@ -17,15 +17,18 @@ from uuid import UUID
 from sqlmodel import Session
 
 from models import Account, RoleGrant, TaskGroupRun, WorkerEvent
-from services import audit, links, people, sessions, workers
+from services import audit, links, outbox, people, sessions, workers
 from services.audit import Actor
 from services.clock import now
 from services.history import recorder
 from services.history.codec import encode
 from services.history.series import key_of, moment
+from services.outbox import Invitation, Letter, PasswordReset, Recipient, Trial
 from services.permissions import ROLES
+from services.settings import Settings
 from services.snapshot import Totals, WorkerRow, compute_samples, subject_samples
-from tests.browser.house import House
+from tests.browser.house import House, mail_settings
+from tests.mail_server import MailServer
 
 MINUTE, HOUR = 60, 3600
 GROUPS = ("read_orders", "clean_orders", "spend_by_customer", "train_model", "send_campaign")
@@ -37,6 +40,7 @@ DEVICES = (
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 15_0) Firefox/143.0",
     "curl/8.9",
 )
+REFUSED = "550 5.1.1 <bruno.almeida@aurora.example>: Recipient address rejected: User unknown in virtual mailbox table"
 MODELS = [{"name": "qwen3:8b", "size": 5 << 30, "size_vram": 5 << 30, "details": {"family": "qwen3"}}]
 ANSWERS = {
     "/ollama/api/version": {"version": "0.12.3"},
@@ -94,14 +98,24 @@ def gather(house: House, count: int = 31) -> None:
     house.ask(_add_people, count)
 
 
+def fail_to_deliver(house: House) -> None:
+    """Messages that were given up, and one that has waited long."""
+    house.ask(_add_messages, house.mail_settings())
+
+
 @contextmanager
-def services_beside() -> Iterator[dict[str, str]]:
-    """An Ollama and an OpenWebUI that answer; their settings."""
+def services_beside() -> Iterator[dict[str, object]]:
+    """An Ollama, an OpenWebUI and a mail server that answer; their settings."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _FarEnd)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_address[1]}"
     try:
-        yield {"OLLAMA_URL": f"{address}/ollama", "OPENWEBUI_URL": f"{address}/openwebui"}
+        with MailServer().in_a_thread() as mail:
+            yield {
+                "OLLAMA_URL": f"{address}/ollama",
+                "OPENWEBUI_URL": f"{address}/openwebui",
+                **mail_settings(mail.port),
+            }
     finally:
         server.shutdown()
         server.server_close()
@@ -188,6 +202,23 @@ def _add_people(database: Session, count: int) -> None:
         if number == 7:
             people.set_role(database, account.id, "admin", now(), by=by)
     links.invite(database, "joana@aurora.example", "viewer", now(), by=by)
+
+
+def _add_messages(database: Session, settings: Settings) -> None:
+    soon = now() + timedelta(hours=24)
+    reset = PasswordReset("https://keepai.example.org/reset/x", soon)
+    letters: tuple[tuple[str, Letter, str, str], ...] = (
+        ("bruno.almeida@aurora.example", Invitation(reset.link, soon, "Ana", "viewer"), "refused", REFUSED),
+        ("carla@a-very-long-domain-of-somebody.aurora.example", reset, "later", "450 4.2.0 greylisted"),
+        ("dora@aurora.example", Trial("Ana"), "not_allowed", ""),
+    )
+    for number, (address, letter, error, detail) in enumerate(letters):
+        at = now() - timedelta(minutes=20 + 100 * number)
+        message = outbox.put(database, settings, at, Recipient("address", address), letter)
+        message.state = "waiting" if error == "later" else "dead"
+        message.due_at = now() + timedelta(hours=5)
+        message.error, message.detail = f"outbox.error.{error}", outbox.masked(detail)
+        database.add(message)
 
 
 def _add_groups(database: Session, key: str, count: int) -> None:

@@ -40,8 +40,8 @@ DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimatio
 
 
 @pytest.fixture(scope="session")
-def beside() -> Iterator[dict[str, str]]:
-    """The settings of an Ollama and an OpenWebUI that answer."""
+def beside() -> Iterator[dict[str, object]]:
+    """The settings of an Ollama, an OpenWebUI and a mail server that answer."""
     with past.services_beside() as settings:
         yield settings
 
@@ -63,9 +63,11 @@ def _with_a_past(own_house: Callable[..., House], compute: Crowd, **settings: ob
 
 
 @pytest.fixture(scope="session")
-def busy(own_house: Callable[..., House], crowd: Callable[[int], Crowd], beside: dict[str, str]) -> House:
+def busy(own_house: Callable[..., House], crowd: Callable[[int], Crowd], beside: dict[str, object]) -> House:
     """KeepAI with at least thirty of everything."""
-    return _with_a_past(own_house, crowd(32), **beside)
+    house = _with_a_past(own_house, crowd(32), **beside)
+    past.fail_to_deliver(house)
+    return house
 
 
 @pytest.fixture(scope="session")

@@ -115,6 +115,23 @@ def test_a_database_of_a_newer_version_is_left_alone(installation):
     assert "made by a newer KeepAI" in sentence(installation.command("run"))
 
 
+@pytest.mark.parametrize("command", ["run", "migrate", "create-admin eva@example.org", "audit-verify"])
+@pytest.mark.parametrize("language", ["en", "pt-BR"])
+def test_a_database_that_was_written_with_another_key_is_left_alone(installation, command, language):
+    assert installation.command("migrate").returncode == 0
+    installation.command("migrate", SECRET_KEY="")  # the same key again
+    folder = installation.folder
+    outcome = installation.command(
+        *command.split(), language=f"{language.replace('-', '_')}.UTF-8", SECRET_KEY="another one"
+    )
+    assert sentence(outcome) == translate(
+        language, "cli.database.other_key", database=folder / "keepai.db", file=folder / "secret.key"
+    )
+    assert "another one" not in outcome.stderr
+    (folder / "secret.key").unlink()  # as after the data folder was lost
+    assert sentence(installation.command(*command.split())).startswith("The database ")
+
+
 def test_several_problems_are_told_at_once(installation):
     outcome = installation.command("run", PORT="x", OLAMA_URL="y")
     assert outcome.returncode == WRONG_USE

@@ -148,3 +148,11 @@ def test_a_sparkline_of_nothing_is_nothing():
 def test_a_sparkline_never_leaves_its_box():
     path = format.spark_path([-50, 500], low=0, high=100)
     assert path == "M0 38L100 3"
+
+
+def test_a_deadline_names_its_zone():
+    assert format.deadline("pt-BR", AT, SAO_PAULO) == (
+        "18 de nov. de 2026, 10:42 (Horário Padrão de Brasília)"
+    )
+    assert format.deadline("en", AT) == "Nov 18, 2026, 13:42 (Coordinated Universal Time)"
+    assert format.deadline("en", AT, "Nowhere/At_all") == format.deadline("en", AT)

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from models.base import new_id
-from services import accounts, audit, db, links, people, sessions
+from services import accounts, audit, db, links, outbox, people, sessions
 from services.audit import Actor
 from services.clock import now
 from services.errors import Conflict, Forbidden, Invalid, NotFound
+from services.settings import Settings
 
 LONG = "a rather long passphrase"
 ROOT = Actor("person", new_id(), "Root")
@@ -18,6 +19,12 @@ ROOT = Actor("person", new_id(), "Root")
 @pytest.fixture
 def root(database):
     return db.write_now(accounts.create, "root@example.org", LONG, role="admin", name="Root")
+
+
+@pytest.fixture
+def mailing(tmp_path):
+    """The settings of an installation with a mail server."""
+    return Settings(data_dir=tmp_path, smtp_host="smtp.example.org", smtp_from="keepai@example.org")
 
 
 @pytest.fixture
@@ -236,25 +243,29 @@ def test_everybody_is_listed_active_ones_first_and_found_by_name_or_address(root
     assert len(db.read_now(people.members, now() + timedelta(days=2))) == 3  # the invitation ran out
 
 
-def test_one_takes_ones_own_data_along_without_any_digest(root, ana):
+def test_one_takes_ones_own_data_along_without_any_digest(root, ana, mailing):
     by = Actor("person", ana.id, "Ana", address="10.0.0.7")
     token = db.write_now(sessions.start, ana.id, now(), by=by)
     db.write_now(accounts.update_profile, ana.id, name="Ana Lima", by=by)
+    db.write_now(people.forgot, mailing, "ana@example.org", now(), by=Actor("nobody"))
     taken = db.read_now(people.export, ana.id, now())
     assert taken["account"]["email"] == "ana@example.org"
     assert taken["roles"] == {"platform": "viewer"}
     assert [one["address"] for one in taken["sessions"]] == ["10.0.0.7"]
     assert {"session.started", "account.renamed"} <= {one["action"] for one in taken["audit"]}
+    assert [one["template"] for one in taken["messages"]] == ["password_reset"]
     assert "argon2" not in str(taken)
     assert sessions.hash_token(token) not in str(taken)
 
 
-def test_who_deletes_their_account_leaves_nothing_but_ids_and_a_whole_chain(root, ana):
+def test_who_deletes_their_account_leaves_nothing_but_ids_and_a_whole_chain(root, ana, mailing):
+    db.write_now(people.forgot, mailing, "ana@example.org", now(), by=Actor("nobody"))
     by = Actor("person", ana.id, "Ana", address="10.0.0.7")
     db.write_now(sessions.start, ana.id, now(), by=by)
     with pytest.raises(Invalid):
         db.write_now(people.delete, ana.id, "not it", now(), by=by)
     db.write_now(people.delete, ana.id, LONG, now(), by=by)
+    assert db.read_now(outbox.counts) == {"waiting": 0, "dead": 0}
     with pytest.raises(NotFound):
         db.read_now(accounts.get, ana.id)
     with db.engine().connect() as connection:
@@ -262,6 +273,13 @@ def test_who_deletes_their_account_leaves_nothing_but_ids_and_a_whole_chain(root
             assert "ana" not in str(connection.exec_driver_sql(f"select * from {table}").all()).lower(), table
     head = db.write_now(audit.link_new, b"k" * 32, None)
     assert db.read_now(audit.verify, b"k" * 32, head).findings == []
+
+
+def test_an_invitation_that_is_taken_back_is_not_mailed_any_more(root, mailing):
+    made = db.write_now(people.invite, mailing, "eva@example.org", "viewer", now(), by=ROOT, locale="en")
+    assert (made.mailed, db.read_now(outbox.counts)["waiting"]) == (True, 1)
+    db.write_now(people.withdraw, made.id, now(), by=ROOT)
+    assert db.read_now(outbox.counts) == {"waiting": 0, "dead": 0}
 
 
 def test_old_links_are_forgotten(root):

@@ -2,8 +2,12 @@
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
 
-from services import live, metrics
+from services import db, live, metrics, outbox, vault
+from services.clock import now
+from services.outbox import Failed, Recipient, Trial
+from services.settings import get_settings
 from tests.conftest import PASSWORD
 from tests.keepai.around import browser, snapshot, worker
 
@@ -106,6 +110,26 @@ async def test_it_counts_tabs_updates_and_sign_ins(client, ana, monkeypatch):
     assert found["keepai_events_pushed_total",] == 1234
     assert found["keepai_sign_ins_total", ("outcome", "ok")] == before + 1
     assert found["keepai_http_answers_total", ("status", "3xx")] >= 1
+
+
+async def test_it_counts_messages_that_wait_and_that_were_given_up(client, settings):
+    settings(smtp_host="smtp.example.org", smtp_from="keepai@example.org")
+    to = Recipient("address", "eve@example.org")
+    for _ in range(3):
+        db.write_now(outbox.put, get_settings(), now(), to, Trial(by="Ana"))
+    (parcel,) = db.write_now(outbox.claim, vault.of(get_settings()), now(), 1)
+    db.write_now(outbox.settle, parcel, Failed("outbox.error.refused", permanent=True), now(), 0.5)
+    found = read(await client.get("/metrics"))
+    assert found["keepai_outbox_messages", ("state", "waiting")] == 2
+    assert found["keepai_outbox_messages", ("state", "dead")] == 1
+
+
+async def test_without_the_database_the_rest_can_still_be_read(client):
+    with db.engine().begin() as connection:
+        connection.execute(text("alter table outbox rename to outbox_gone"))
+    found = read(await client.get("/metrics"))
+    assert found["process_resident_memory_bytes",] > 0
+    assert ("keepai_outbox_messages", ("state", "dead")) not in found
 
 
 async def test_no_label_names_a_person(client, ana, enter):

@@ -57,7 +57,7 @@ def test_an_invitation_in_the_readers_words_and_zone():
     written = write(INVITATION, "pt-BR", SAO_PAULO, HERE)
     assert written.subject == "Ana Souza convidou você para o KeepAI"
     assert "com o papel Operador" in written.text
-    assert "20 de nov. de 2026, 23:30:00" in written.text
+    assert "20 de nov. de 2026, 23:30 (Horário Padrão de Brasília)" in written.text
     assert "with the role Operator" in write(INVITATION, "en", SAO_PAULO, HERE).text
 
 

@@ -153,7 +153,7 @@ def test_without_a_mail_server_nothing_is_put(database, tmp_path):
             for wrong in ("", "eve", "a@b>\r\nRCPT TO:<c@d", "a@b,c@d", "a b@c", "a@", "@b")
         ],
     ],
-    ids=lambda to: f"{to.kind} {to.address} {to.id is not None}",
+    ids=lambda to: f"{to.kind} {bool(to.id)} {to.address}",
 )
 def test_the_gate_refuses_what_it_does_not_know(put, to):
     with pytest.raises(Forbidden):
