@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo dev test check pictures bench fmt lock clean
+.PHONY: help run demo dev test check fuzz pictures bench fmt lock clean
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -35,6 +35,9 @@ lint: $(VENV)/.installed-dev ## lint, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: $(VENV)/.installed-dev ## hold the API to its description with very many requests
+	FUZZ_EXAMPLES=300 $(BIN)/python -m pytest tests/keepai/api/test_description.py tests/keepai/test_nonsense.py
 
 pictures: $(VENV)/.installed-dev ## every page in every state, language, theme and size into pictures/, and those of README
 	@bash deploy/chromium.sh
