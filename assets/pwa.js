@@ -411,6 +411,15 @@
   }
 
   /* -- clicks ------------------------------------------------------------------------------------------------- */
+  async function copy(button) {
+    const field = document.getElementById(button.dataset.kCopies);
+    field.select();
+    // Over plain http browsers have no clipboard but this old way.
+    try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand("copy"); }
+    button.dataset.kCopied = "";
+    setTimeout(() => delete button.dataset.kCopied, 2000);
+  }
+
   function onClick(event) {
     const target = event.target;
     if (!target.closest) return;
@@ -422,26 +431,17 @@
       opens.closest("dialog[open]")?.close();
       openDialog(document.getElementById(opens.dataset.kOpens));
     }
-    const copies = target.closest("[data-k-copy]");
-    if (copies) copy(copies, document.getElementById(copies.dataset.kCopy));
     if (target.closest("[data-k-fold]")) {
       const slim = root.dataset.rail !== "slim";
       if (slim) root.dataset.rail = "slim"; else delete root.dataset.rail;
       memory.set("keepai-rail", slim ? "slim" : "wide");
     }
+    const copies = target.closest("[data-k-copies]");
+    if (copies) copy(copies);
     // Reflex looks whether its socket is open whenever a page comes back into sight.
     if (target.closest("[data-k-reconnect]")) document.dispatchEvent(new Event("visibilitychange"));
     if (target.tagName === "DIALOG" && target.open && isBeside(event, target)) target.close();
     hideTip();
-  }
-
-  async function copy(button, from) {
-    getSelection().selectAllChildren(from); // where nothing may be copied for people, they can do it themselves
-    try {
-      await navigator.clipboard.writeText(from.textContent);
-    } catch { return; }
-    button.setAttribute("data-copied", "");
-    setTimeout(() => button.removeAttribute("data-copied"), 2000);
   }
 
   function isBeside(event, element) {
@@ -626,6 +626,7 @@
     addEventListener("pointerdown", dragSheet);
     addEventListener("pointerover", onPointer);
     addEventListener("focusin", (event) => {
+      if (event.target.matches?.("[data-k-select]")) event.target.select();
       const target = event.target.closest?.("[data-tip]");
       if (target?.matches(":focus-visible")) showTip(target, 0); else hideTip();
     });

@@ -10,6 +10,7 @@ from components.ui.base import Text
 from state.words import t
 
 Row = rx.Var[Any]
+COLUMNS = ("when", "actor", "action", "object", "address", "outcome", "details")
 
 
 def filters(
@@ -46,7 +47,7 @@ def filters(
         return ui.search_field(
             label=t(f"audit.search.{name}"),
             value=value,
-            on_change=lambda text: on_search(name, text),
+            on_change=on_search(name),
             shortcut=name == "actor",
             key=f"{name}-{key}",
         )
@@ -127,6 +128,7 @@ def events(
         title=t("audit.title"),
         tools=[chain, ui.downloads((t("common.download_csv"), t("common.download_json")), downloads)],
         flush=True,
+        class_name="k-audit",
     )
 
 
@@ -153,43 +155,56 @@ def chain(*, verdict: Row, text: Row, checking: Row, on_check: Any) -> rx.Compon
 
 def _event(row: Row, on_narrow: Any) -> rx.Component:
     def followed(name: str, value: Row, words: Row) -> rx.Component:
-        link = rx.el.button(words, type="button", on_click=on_narrow(name, value), class_name="k-follow")
-        return rx.cond(value != "", link, words)
+        link = rx.el.button(
+            words, type="button", on_click=on_narrow(name, value), class_name="k-follow k-ellipsis"
+        )
+        return rx.cond((value != "") & (words != ""), link, rx.el.span(words, class_name="k-ellipsis"))
 
-    return ui.row(
-        ui.cell(ui.age(row["at"], short=True, custom_attrs={"title": row["when"]}), second=True, main=True),
-        ui.name_cell(followed("actor", row["actor_id"], row["actor"])),
-        ui.cell(row["action"], main=True),
-        ui.cell(followed("object", row["object_query"], row["object"])),
-        ui.cell(row["address"], second=True),
-        ui.cell(ui.state(row["word"], state=row["outcome"])),
-        ui.cell(_details(row)),
+    failed = rx.cond(
+        row["outcome"] != "ok",
+        rx.el.span(ui.state(row["word"], state=row["outcome"]), class_name="k-phone-only"),
+        rx.fragment(),
+    )
+    arrow = rx.el.details(
+        rx.el.summary(ui.icon("chevron-down"), aria_label=t("audit.details_of", action=row["action"]))
+    )
+    return rx.fragment(
+        ui.row(
+            ui.cell(ui.age(row["at"], short=True, custom_attrs={"title": row["when"]}), second=True),
+            ui.name_cell(followed("actor", row["actor_id"], row["actor"])),
+            ui.cell(row["action"], failed, main=True),
+            ui.cell(followed("object", row["object_query"], row["object"])),
+            ui.cell(rx.el.span(row["address"], class_name="k-ellipsis", title=row["address"]), second=True),
+            ui.cell(ui.state(row["word"], state=row["outcome"])),
+            ui.cell(arrow, main=True, class_name="k-arrow"),
+        ),
+        rx.el.tr(rx.el.td(_details(row), col_span=len(COLUMNS), class_name="main"), class_name="k-details"),
         key=row["id"],
     )
 
 
 def _details(row: Row) -> rx.Component:
-    """What changed, and from which program, under a key of its own."""
-    changes = rx.el.dl(
-        rx.foreach(
-            row["changes"].to(list[dict[str, str]]),
-            lambda one: rx.el.div(
-                rx.el.dt(one["name"]),
-                rx.el.dd(
-                    rx.cond(one["before"] != "", rx.fragment(one["before"], " → "), rx.fragment()),
-                    one["after"],
+    """What changed, when exactly, and by which program: the row below, which the arrow opens."""
+    changes = row["changes"].to(list[dict[str, str]])
+    return rx.fragment(
+        rx.el.p(
+            row["when"],
+            rx.cond(row["object"] != "", " · " + row["object"].to(str), ""),
+            class_name="k-caption",
+        ),
+        rx.el.dl(
+            rx.foreach(
+                changes,
+                lambda one: rx.el.div(
+                    rx.el.dt(one["name"]),
+                    rx.el.dd(
+                        rx.cond(one["before"] != "", rx.fragment(one["before"], " → "), rx.fragment()),
+                        one["after"],
+                    ),
+                    key=one["name"],
                 ),
-                key=one["name"],
             ),
+            class_name="k-facts",
         ),
-        class_name="k-facts",
-    )
-    return rx.el.details(
-        rx.el.summary(ui.icon("chevron-down"), aria_label=t("audit.details_of", action=row["action"])),
-        rx.el.div(
-            rx.el.p(row["when"], class_name="k-caption"),
-            rx.cond(row["changes"].to(list[dict[str, str]]).length() > 0, changes, rx.fragment()),
-            rx.el.p(row["more"], class_name="k-caption"),
-            class_name="k-audit-details",
-        ),
+        rx.el.p(row["more"], class_name="k-caption"),
     )

@@ -187,6 +187,21 @@ def head() -> list[rx.Component]:
 STYLESHEETS = ["/tokens.css", "/app.css"]
 
 
+def password_news(by: rx.Var[str], *, on_read: Any) -> rx.Component:
+    """Who had this person's password set anew, until they have read it."""
+    return rx.cond(
+        by != "",
+        ui.strip(
+            rx.el.b(t("frame.password_news", by=by)),
+            " ",
+            t("frame.password_news_text"),
+            name="key-round",
+            action=ui.button(t("frame.password_news_read"), size="small", on_click=on_read),
+        ),
+        rx.fragment(),
+    )
+
+
 def tab_title(title: Text, *, attention: Number = 0) -> rx.Var[str]:
     """The title of the browser's tab, with how much needs attention before it."""
     whole = t("common.page_title", page=title)

@@ -9,7 +9,6 @@ from components import ui
 from state.words import t
 
 Row = rx.Var[Any]
-SECRET = "key-secret"  # noqa: S105 - the id of an element
 
 
 def new_key(
@@ -85,17 +84,15 @@ def made(*, secret: Row, name: Row, on_done: Any) -> rx.Component:
             rx.el.b(t("keys.made")),
             rx.el.p(t("keys.made.text", name=name)),
             rx.el.div(
-                rx.el.code(secret, id=SECRET, class_name="k-command", aria_label=t("keys.secret")),
-                ui.button(
-                    rx.fragment(
-                        rx.el.span(t("keys.copy"), class_name="k-uncopied"),
-                        rx.el.span(t("keys.copied"), class_name="k-copied", role="status"),
-                    ),
-                    name="copy",
-                    data_k_copy=SECRET,
+                ui.copyable(
+                    secret,
+                    id="key-secret",
+                    label=t("keys.secret"),
+                    copy=t("common.copy"),
+                    copied=t("common.copied"),
                 ),
                 ui.button(t("keys.done"), variant="quiet", on_click=on_done),
-                class_name="k-row k-wrap k-secret",
+                class_name="k-secret",
             ),
             state="warning",
             role="status",

@@ -202,7 +202,59 @@ def password(*, errors: Row, changed: Row, on_leave: Any, on_change: Any) -> rx.
     )
 
 
-def sessions(rows: Row, *, on_end: Any) -> rx.Component:
+def own_data(*, open: Row, error: Row, on_ask: Any, on_delete: Any) -> rx.Component:
+    """All that KeepAI knows of the person: to take along, and to delete."""
+    field = ui.field(
+        ui.text_input(
+            id="delete-password",
+            name="password",
+            type="password",
+            auto_complete="current-password",
+            max_length=300,
+            error=error,
+            data_k_first="",
+        ),
+        id="delete-password",
+        label=t("settings.password.current"),
+        error=error,
+    )
+    return ui.card(
+        rx.el.p(t("settings.data.text")),
+        rx.el.div(
+            ui.link_button(
+                t("settings.data.export"),
+                href="/api/v1/account/export",
+                name="download",
+                custom_attrs={"download": ""},
+            ),
+            ui.button(t("settings.data.delete"), variant="danger", on_click=on_ask(True)),
+            class_name="k-row k-wrap",
+        ),
+        ui.dialog(
+            rx.el.h2(t("settings.data.delete.title")),
+            rx.el.p(t("settings.data.delete.text")),
+            ui.form(
+                field,
+                rx.el.div(
+                    ui.button(t("common.cancel"), data_k_closes=""),
+                    ui.button(t("settings.data.delete"), variant="danger_solid", type="submit"),
+                    class_name="k-row k-dialog-actions",
+                ),
+                on_submit=on_delete,
+                reset_on_submit=False,
+                key=rx.cond(open, "open", "closed"),
+            ),
+            id="delete-account",
+            label=t("settings.data.delete.title"),
+            open=open,
+            on_close=on_ask(False),
+        ),
+        title=t("settings.data"),
+        class_name="k-own-data",
+    )
+
+
+def sessions(rows: Row, *, on_end: Any, on_end_others: Any) -> rx.Component:
     """Where the person is signed in, each to be ended."""
     return ui.card(
         rx.cond(
@@ -212,6 +264,13 @@ def sessions(rows: Row, *, on_end: Any) -> rx.Component:
         ),
         title=t("settings.sessions"),
         caption=t("settings.sessions.caption"),
+        tools=[
+            rx.cond(
+                rows.length() > 1,
+                ui.button(t("settings.sessions.end_others"), size="small", on_click=on_end_others),
+                rx.fragment(),
+            )
+        ],
         flush=True,
     )
 

@@ -13,7 +13,7 @@ from keepai import api, logs, pages, web
 from keepai.background import role
 from keepai.pages import errors
 from keepai.web import sockets
-from services import db, identity, live, metrics, operations, sessions
+from services import db, identity, live, metrics, operations, outbox, sessions
 from services.bus import Bus, open_bus
 from services.clock import now
 from services.settings import Settings, get_settings
@@ -25,7 +25,8 @@ from state.leaving import REVOKED
 
 log = logging.getLogger(__name__)
 
-CHECK_SESSIONS_EVERY = 5.0
+CHECK_SESSIONS_EVERY = 3.0
+ENDED = "ended"  # the topic on the bus
 _kicking: set[asyncio.Future[None]] = set()
 
 
@@ -60,8 +61,12 @@ async def lifespan() -> AsyncIterator[None]:
     metrics.read_from("events_pushed_total", lambda: broadcaster.sent)
     bus.subscribe("snapshot", lambda message: _receive(broadcaster, message))
     operations.configure(bus, settings)
+    outbox.configure(bus)
     loop = asyncio.get_running_loop()
     identity.on_end(lambda ended: loop.call_soon_threadsafe(_kick_soon, broadcaster, ended))
+    # Other processes hear of it at once, or notice within seconds where Redis is away.
+    identity.on_end(lambda ended: loop.call_soon_threadsafe(bus.publish, ENDED, ended.as_message()))
+    bus.subscribe(ENDED, lambda message: _ended_elsewhere(broadcaster, message))
     absent = Absent(app.state_manager, lambda: app.event_namespace.token_to_sid)
     tasks = [
         asyncio.create_task(work) for work in (broadcaster.run(), _check_sessions(broadcaster), absent.run())
@@ -89,6 +94,12 @@ def _receive(broadcaster: live_state.Broadcaster, message: dict[str, Any]) -> No
     live.publish(message)  # type: ignore[arg-type]
     plots.remember(message)  # type: ignore[arg-type]
     broadcaster.on_snapshot(message)
+
+
+def _ended_elsewhere(broadcaster: live_state.Broadcaster, message: dict[str, Any]) -> None:
+    ended = identity.Ended.from_message(message)
+    identity.forget(account_id=ended.account_id, session_id=ended.session_id, token_hash=ended.token_hash)
+    _kick_soon(broadcaster, ended)
 
 
 def _kick_soon(broadcaster: live_state.Broadcaster, ended: identity.Ended) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, UniqueConstraint
+from sqlalchemy import Column, String, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.base import UtcDateTime, new_id
@@ -20,6 +20,8 @@ class Account(SQLModel, table=True):
     name: str = Field(default="", max_length=120)
     password_hash: str = Field(default="", max_length=512)
     must_change_password: bool = False
+    # Who had the password set anew by a link, until the person has read it.
+    password_set_by: str = Field(default="", sa_column=Column(String(254), nullable=False, server_default=""))
     locale: str = Field(default="pt-BR", max_length=16)
     zone: str = Field(default="America/Sao_Paulo", max_length=64)
     theme: str = Field(default="system", max_length=8)

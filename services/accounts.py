@@ -1,5 +1,6 @@
 """People: making, finding and changing accounts."""
 
+import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,11 @@ FIRST_ADMIN_EMAIL = "admin@keepai.local"
 def fold_email(email: str) -> str:
     """The form in which addresses are stored and compared."""
     return email.strip().lower()
+
+
+def is_email(email: str) -> bool:
+    """Whether this looks like an address; whether it is one shows when mail to it arrives."""
+    return len(email) <= 254 and re.fullmatch(r"[^@\s<>(),;]+@[^@\s<>(),;]+", email) is not None
 
 
 def by_email(db: Session, email: str) -> Account | None:
@@ -70,12 +76,13 @@ def principal(account: Account, roles: dict[str, str], came_with: UUID, **limits
         zone=account.zone,
         theme=account.theme,
         must_change_password=account.must_change_password,
+        password_set_by=account.password_set_by,
         roles=roles,
         **limits,
     )
 
 
-def raise_version(db: Session, account: Account) -> None:
+def raise_version(db: Session, account: Account, at: datetime) -> None:
     """End whatever programs hold of this account: access tokens, what renews them, and keys.
 
     Afterwards `identity.end` the account.
@@ -84,7 +91,7 @@ def raise_version(db: Session, account: Account) -> None:
     db.add(account)
     for table in (TokenFamily, ApiKey):
         over = update(table).where(col(table.account_id) == account.id, col(table.revoked_at).is_(None))
-        db.execute(over.values(revoked_at=now()))
+        db.execute(over.values(revoked_at=at))
 
 
 def create(
@@ -100,7 +107,7 @@ def create(
 ) -> Account:
     """A new account with one role on the platform. Raises Invalid or Conflict."""
     folded = fold_email(email)
-    if "@" not in folded or len(folded) > 254:
+    if not is_email(folded):
         raise Invalid("errors.email", fields={"email": "errors.email"})
     if role not in ROLES:
         raise Invalid
@@ -161,9 +168,7 @@ def reset_password(db: Session, email: str, password: str = "") -> str:
     account.password_hash = passwords.hash_password(password or made_up)
     account.must_change_password = bool(made_up)
     account.deactivated_at = None
-    _end_sessions(db, account.id, now())
-    db.add(account)
-    db.flush()
+    end_everything(db, account, now())
     _note(db, account, MACHINE, "account.password_reset")
     return made_up
 
@@ -175,14 +180,12 @@ def change_password(
     account = get(db, account_id)
     if not passwords.matches(current, account.password_hash):
         raise Invalid("settings.password.wrong", fields={"current": "settings.password.wrong"})
-    passwords.check_new(new)
+    passwords.check_new(new, about=(account.email, account.name))
     if new == current:
         raise Invalid("settings.password.same", fields={"new": "settings.password.same"})
     account.password_hash = passwords.hash_password(new)
     account.must_change_password = False
-    _end_sessions(db, account_id, now(), keep=session_id)
-    db.add(account)
-    db.flush()
+    end_everything(db, account, now(), keep=session_id)
     _note(db, account, by, "account.password_changed")
 
 
@@ -217,6 +220,13 @@ def update_profile(
     return account
 
 
+def password_news_read(db: Session, account_id: UUID) -> None:
+    """The person has read who set their password anew."""
+    account = get(db, account_id)
+    account.password_set_by = ""
+    db.add(account)
+
+
 def profile_mistakes(
     *, name: str | None = None, locale: str | None = None, zone: str | None = None, theme: str | None = None
 ) -> dict[str, str]:
@@ -239,11 +249,15 @@ def _note(db: Session, account: Account, by: Actor, action: str, **more: Any) ->
     audit.record(db, now(), by, action, object_kind="account", object_id=account.id.hex, object=label, **more)
 
 
-def _end_sessions(db: Session, account_id: UUID, at: datetime, keep: UUID | None = None) -> None:
+def end_everything(db: Session, account: Account, at: datetime, keep: UUID | None = None) -> None:
+    """Whatever lets somebody act for this account ends, but for the session `keep`. After the commit the edge calls
+    `identity.end(account_id=…)`."""
     query = select(AccountSession).where(
-        AccountSession.account_id == account_id, col(AccountSession.revoked_at).is_(None)
+        AccountSession.account_id == account.id, col(AccountSession.revoked_at).is_(None)
     )
     for session in db.exec(query):
         if session.id != keep:
             session.revoked_at = at
             db.add(session)
+    raise_version(db, account, at)
+    db.flush()

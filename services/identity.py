@@ -8,7 +8,7 @@ memory; other processes notice within `TTL`.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -51,6 +51,22 @@ class Ended:
     account_id: UUID | None = None
     session_id: UUID | None = None
     token_hash: str = ""
+
+    def as_message(self) -> dict[str, str]:
+        """The same for the bus."""
+        return {
+            "account_id": self.account_id.hex if self.account_id else "",
+            "session_id": self.session_id.hex if self.session_id else "",
+            "token_hash": self.token_hash,
+        }
+
+    @classmethod
+    def from_message(cls, message: Mapping[str, str]) -> "Ended":
+        """What another process said."""
+        account, session = message["account_id"], message["session_id"]
+        return cls(
+            UUID(account) if account else None, UUID(session) if session else None, message["token_hash"]
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,16 +41,16 @@ def read_from(name: str, reader: Callable[[], float]) -> None:
     _readers[name] = reader
 
 
-def text(version: str) -> bytes:
-    """Everything, as Prometheus reads it."""
-    return bytes(generate_latest(_All(version)))
+def text(version: str, outbox: Mapping[str, int]) -> bytes:
+    """Everything, as Prometheus reads it; `outbox` is how many messages there are by state, empty when unknown."""
+    return bytes(generate_latest(_All(version, outbox)))
 
 
 class _All:
     """What `generate_latest` asks of a collector."""
 
-    def __init__(self, version: str) -> None:
-        self._version = version
+    def __init__(self, version: str, outbox: Mapping[str, int]) -> None:
+        self._version, self._outbox = version, outbox
 
     def collect(self) -> Iterator[Metric]:
         """Our own figures after those of the process."""
@@ -61,6 +61,8 @@ class _All:
             family = Metric(f"keepai_{name.removesuffix('_total')}", _READABLE[name], kind)
             family.add_sample(f"keepai_{name}", {}, float(reader()))
             yield family
+        messages = {(state,): float(count) for state, count in self._outbox.items()}
+        yield _gauge("outbox_messages", "Messages that wait, and that were given up.", messages, "state")
         snapshot = live.latest()
         yield _gauge("compute_up", "Whether the scheduler answers.", {(): _is_up(snapshot)})
         if snapshot is not None:

@@ -1,8 +1,10 @@
 """The installation's key: given, or made once in the data folder with mode 0600."""
 
+import contextlib
 import hmac
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from services.settings import Settings
@@ -22,11 +24,12 @@ def derive(settings: Settings, purpose: str) -> bytes:
 
 
 def _from_file(path: Path) -> str:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        key = secrets.token_urlsafe(48)
-        file.write(key + "\n")
-    return key
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Written before it gets its name, so that nobody reads a key that is not whole yet.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # has mode 0600
+            file.write(secrets.token_urlsafe(48) + "\n")
+            file.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(file.name, path)
+    return path.read_text().strip()

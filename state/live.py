@@ -125,6 +125,11 @@ class Broadcaster:
         if tab := self._tabs.get(sid):
             await self.attend(sid, tab.session, locale, tab.looks)
 
+    async def renew(self, state: type[rx.State]) -> None:
+        """Build what fills this state anew at once: somebody here changed what it shows."""
+        for room in [room for room in self._rooms.values() if room.channel.state is state]:
+            await self._refresh(room)
+
     async def show(self, sid: str, state: type[rx.State], values: Payload) -> None:
         """Set variables in one tab, outside any room."""
         await self._emit(state, values, sid)

@@ -28,6 +28,8 @@ class SessionState(rx.State):
     may_scale: bool = False
     may_probe: bool = False
     may_audit: bool = False
+    may_people: bool = False
+    password_set_by: str = ""
     must_change_password: bool = False
     known: bool = False
 
@@ -41,6 +43,8 @@ class SessionState(rx.State):
         self.may_scale = person.may("compute:scale")
         self.may_probe = person.may("system:act")
         self.may_audit = person.may("audit:read")
+        self.may_people = person.may("people:manage")
+        self.password_set_by = person.password_set_by
         self.must_change_password = person.must_change_password
         self.known = True
 
@@ -65,6 +69,15 @@ class SessionState(rx.State):
         await db.write(accounts.update_profile, person.account_id, theme=theme)
         identity.forget(account_id=person.account_id)
         self.theme = theme
+
+    @rx.event
+    @requires("profile:write")
+    async def password_news_read(self):
+        """The person has read who had their password set anew."""
+        person = principal()
+        await db.write(accounts.password_news_read, person.account_id)
+        identity.forget(account_id=person.account_id)
+        self.password_set_by = ""
 
     @rx.event
     @requires("profile:write")

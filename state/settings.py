@@ -7,9 +7,9 @@ from zoneinfo import available_timezones
 
 import reflex as rx
 
-from services import accounts, db, identity, passwords, sign_ins
+from services import accounts, db, identity, passwords, people, sign_ins
 from services.clock import now
-from services.errors import Invalid, NotFound
+from services.errors import Conflict, Invalid, NotFound
 from services.i18n import translate
 from services.settings import get_settings
 from state.dashboard import live_channel
@@ -57,6 +57,8 @@ class SettingsState(rx.State):
     must_change: bool = False
     sessions: list[SessionView] = []
     insecure: bool = False
+    deleting: bool = False
+    delete_error: str = ""
 
     @rx.event
     @requires("profile:write")
@@ -69,6 +71,7 @@ class SettingsState(rx.State):
         self.profile_errors, self.password_errors = no_errors(PROFILE), no_errors(PASSWORD)
         self.password_changed = False
         self.insecure = _insecure()
+        self.deleting, self.delete_error = False, ""
         await self._load_sessions()
 
     @rx.event
@@ -144,6 +147,37 @@ class SettingsState(rx.State):
         (await self.get_state(SessionState)).must_change_password = False
         await self._load_sessions()
         await tell(self, "ok", translate(person.locale, "settings.password.saved"))
+
+    @rx.event
+    @requires("profile:write")
+    async def ask_delete(self, asked: bool):
+        """Show, or put away, what asks before one's own account is deleted."""
+        self.deleting, self.delete_error = asked, ""
+
+    @rx.event
+    @requires("profile:write")
+    async def delete_account(self, form: dict[str, str]):
+        """Delete one's own account and all that is known of oneself; the tab goes to the sign-in page."""
+        person = principal()
+        try:
+            await db.write(people.delete, person.account_id, form.get("password", ""), now(), by=actor())
+        except (Invalid, Conflict) as error:
+            self.delete_error = translate(
+                person.locale, error.fields.get("password", error.key), **error.params
+            )
+            return
+        identity.end(account_id=person.account_id)
+
+    @rx.event
+    @requires("profile:write")
+    async def end_others(self):
+        """Sign out every other device."""
+        person = principal()
+        ended = await db.write(sign_ins.end_others, person.account_id, person.session_id, now(), by=actor())
+        for session_id in ended:
+            identity.end(session_id=session_id)
+            await broadcaster().kick(str(session_id), REVOKED)
+        await self._load_sessions()
 
     @rx.event
     @requires("profile:write")

@@ -23,6 +23,7 @@ from state import worker_insight
 from state.dashboard import live_channel
 from state.guard import principal, requires, tell
 from state.live import Channel, Looks, broadcaster
+from state.outbox import outbox_channel
 from state.plots import probe_sparks
 from state.session import enter
 from state.worker_insight import LineView
@@ -209,7 +210,7 @@ class SystemState(rx.State):
         """Show the page, with the window of the address."""
         asked = self.router.url.query_parameters.get("window", "")
         self.window = asked if asked in WINDOWS else DEFAULT_WINDOW
-        await enter(self, _looks(self.window))
+        await enter(self, _looks(self.window, principal().may("system:act")))
 
     @rx.event
     @requires("system:read")
@@ -225,13 +226,14 @@ class SystemState(rx.State):
         await tell(self, "info", translate(principal().locale, "system.services.asked"))
 
 
-def _looks(window: str) -> Looks:
+def _looks(window: str, acts: bool) -> Looks:
     return lambda locale: [
         live_channel(locale),
         system_channel(locale),
         storage_channel(locale),
         stream_channel(window, locale),
         asked_channel(locale),
+        *([outbox_channel(locale)] if acts else []),
     ]
 
 

@@ -47,6 +47,7 @@ from components.ui.feedback import (
 )
 from components.ui.forms import (
     checkbox,
+    copyable,
     field,
     field_error,
     form,
@@ -108,6 +109,7 @@ __all__ = [
     "clock",
     "coloured",
     "confirm",
+    "copyable",
     "count",
     "dialog",
     "download",

@@ -77,6 +77,23 @@ def text_input(
     )
 
 
+def copyable(text: Text, *, id: str, label: Text, copy: Text, copied: Text) -> rx.Component:
+    """A text to be taken elsewhere: the field selects itself, the button copies it and says so."""
+    field = rx.el.input(id=id, value=text, read_only=True, aria_label=label, data_k_select="")
+    return rx.el.div(
+        rx.el.span(field, class_name="k-input k-grow"),
+        rx.el.button(
+            icon("copy"),
+            rx.el.span(copy, class_name="k-copy"),
+            rx.el.span(copied, class_name="k-copied", role="status"),
+            type="button",
+            data_k_copies=id,
+            class_name="k-button",
+        ),
+        class_name="k-row",
+    )
+
+
 def text_area(*, id: str, name: str, error: Text | None = None, **props: Any) -> rx.Component:
     return rx.el.span(
         rx.el.textarea(id=id, name=name, **_described(id, error), **props), class_name="k-input area"

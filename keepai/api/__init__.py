@@ -14,9 +14,11 @@ from keepai.api import (
     health,
     history,
     keys,
+    links,
     metrics,
     nothing,
     notices,
+    people,
     reference,
     sessions,
     stream,
@@ -29,8 +31,8 @@ from keepai.web.scope import Answer
 from services.errors import KeepAIError
 
 # In the order in which the description lists them.
-PARTS = (tokens, keys, sessions, dashboard, stream, workers, history, audit, health, metrics)
-ROUTERS = tuple(part.router for part in (*PARTS, auth, notices, reference))
+PARTS = (tokens, keys, sessions, dashboard, stream, workers, history, people, audit, health, metrics)
+ROUTERS = tuple(part.router for part in (*PARTS, auth, links, notices, reference))
 # What pydantic calls a mistake, in our words.
 FIELD_WORDS = {
     "missing": "errors.field.missing",

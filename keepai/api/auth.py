@@ -2,11 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from html import escape
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import quote, unquote, urlencode, urlsplit
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from services.passwords import LONGEST
 from services.permissions import Principal
 
 router = APIRouter(include_in_schema=False)
+R = TypeVar("R")
 
 TYPED = "keepai_typed"
 CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
@@ -70,10 +71,10 @@ async def login(request: Request) -> Response:
     if isinstance(outcome, str):
         return _back(request, outcome, email, target)
     if before := principal_of(request.scope):
-        await sign_out(before, by)
+        await end_session(before, by)
     token = await db.write(sessions.start, outcome, now(), by=by)
     response = _see_other(target)
-    _set(request, response, identity.COOKIE, token, int(sessions.LONGEST.total_seconds()))
+    set_session(request, response, token)
     if TYPED in request.cookies:
         _set(request, response, TYPED, "", 0, LOGIN)
     return response
@@ -83,7 +84,7 @@ async def login(request: Request) -> Response:
 async def logout(request: Request) -> Response:
     """End this session everywhere it is open, and wipe what the browser kept of it."""
     if principal := principal_of(request.scope):
-        await sign_out(principal, actor_of(request.scope))
+        await end_session(principal, actor_of(request.scope))
     response = _see_other(LOGIN)
     _set(request, response, identity.COOKIE, "", 0)
     response.headers["clear-site-data"] = '"cache", "storage"'
@@ -119,13 +120,17 @@ async def attempt(email: str, password: str, by: Actor) -> UUID | Literal["wrong
 
 async def _check(address: str, who: str, password: str) -> UUID | Literal["wrong", "limited", "busy"]:
     """The account, or why not."""
-    global _waiting
     if _waiting >= QUEUE:
         return "busy"
+    return await hashing(lambda: _check_now(address, who, password))
+
+
+async def hashing(work: Callable[[], R]) -> R:
+    """What hashes a password, on the threads that are there for it."""
+    global _waiting
     _waiting += 1
     try:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(_threads(), _check_now, address, who, password)
+        return await asyncio.get_running_loop().run_in_executor(_threads(), work)
     finally:
         _waiting -= 1
 
@@ -158,11 +163,16 @@ def _counters(address: str, who: str) -> list[tuple[Attempts, Hashable]]:
     ]
 
 
-async def sign_out(principal: Principal, by: Actor) -> None:
+async def end_session(principal: Principal, by: Actor) -> None:
     """End what somebody came with: a browser's session, or a program's tokens."""
     came_with = principal.session_id
     await db.write(sign_ins.end, principal.account_id, came_with, now(), by=by, action="signed_out")
     identity.end(session_id=came_with)
+
+
+def set_session(request: Request, response: Response, token: str) -> None:
+    """Give the browser the cookie of a new session."""
+    _set(request, response, identity.COOKIE, token, int(sessions.LONGEST.total_seconds()))
 
 
 def _back(request: Request, reason: str, email: str, target: str) -> Response:
@@ -206,6 +216,7 @@ def _page(look: pages.Look, reason: str, email: str, target: str, empty: bool) -
 <input id="password" name="password" type="password" autocomplete="current-password" required
  maxlength="{LONGEST}"{" autofocus" if email else ""}{marked}>{error}</div>
 <button class="button primary" type="submit">{say("submit")}</button></form></main>
-<nav class="foot"><a href="{LOGIN}?{escape(switch)}" hreflang="{other}" lang="{other}" data-testid="language-switch"
+<nav class="foot"><a href="/forgot">{say("forgot")}</a>
+<a href="{LOGIN}?{escape(switch)}" hreflang="{other}" lang="{other}" data-testid="language-switch"
 >{say("other_language")}</a></nav>"""
     return pages.document(look, translate(look.locale, "auth.title"), body)

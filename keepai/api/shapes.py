@@ -331,6 +331,37 @@ class SignInInfo(Chosen):
     expires_at: Moment = Field(examples=[AT])
 
 
+class User(Chosen):
+    """Somebody of the team: `active`, `invited` or `deactivated`."""
+
+    id: str = Field(examples=[ID])
+    state: str = Field(examples=["active"])
+    email: str = Field(examples=["ana@example.org"])
+    name: str = Field(examples=["Ana"])
+    role: str = Field(examples=["viewer"])
+    since: Moment | None = Field(examples=[AT])
+    seen_at: Moment | None = Field(examples=[AT])
+    expires_at: Moment | None = Field(examples=[None])
+
+
+class NewUser(User):
+    """Somebody who was added; of an invitation with its link, which is told this once."""
+
+    link: str | None = None
+    mailed: bool | None = None
+
+
+class OwnData(BaseModel):
+    """Everything that is kept about the caller."""
+
+    model_config = ConfigDict(extra="allow")
+
+    account: dict[str, Any]
+    roles: dict[str, str]
+    sessions: list[dict[str, Any]]
+    audit: list[dict[str, Any]]
+
+
 class Health(BaseModel):
     """One word; the rest for callers that are signed in."""
 

@@ -3,7 +3,18 @@
 import asyncio
 import logging
 
-from services import api_keys, db, history, sessions, task_groups, tokens, worker_events, workers
+from services import (
+    api_keys,
+    db,
+    history,
+    links,
+    outbox,
+    sessions,
+    task_groups,
+    tokens,
+    worker_events,
+    workers,
+)
 from services.bus import Bus
 from services.clock import now
 from services.settings import Settings
@@ -13,7 +24,8 @@ log = logging.getLogger(__name__)
 EVERY = 600.0
 FIRST_AFTER = 30.0
 TASKS = tuple(
-    part.prune for part in (history, worker_events, task_groups, workers, sessions, api_keys, tokens)
+    part.prune
+    for part in (history, worker_events, task_groups, workers, sessions, api_keys, tokens, links, outbox)
 )
 
 

@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable
 
-from keepai.background import auditing, collector, probing, retention
+from keepai.background import auditing, collector, dispatching, probing, retention
 from services import db, lease
 from services.bus import Bus
 from services.clock import now
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 LEASE = "background"
 RENEW_EVERY = 2.0
 Loop = Callable[[Settings, Bus], Awaitable[None]]
-LOOPS: tuple[Loop, ...] = (collector.run, probing.run, retention.run, auditing.run)
+LOOPS: tuple[Loop, ...] = (collector.run, probing.run, retention.run, auditing.run, dispatching.run)
 
 
 async def run(settings: Settings, bus: Bus) -> None:

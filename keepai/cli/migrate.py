@@ -9,15 +9,24 @@ from services.settings import Settings
 
 
 def to_newest(settings: Settings) -> None:
-    """Run the migrations that are missing. Raises Stop when the database does not answer or is not ours."""
+    """Run the migrations that are missing. Raises Stop when the database does not answer or is not ours, and when it
+    was written with another key: nothing that is encrypted in it could be read."""
     from alembic import command
     from alembic.util import CommandError
     from sqlalchemy.exc import DBAPIError
 
+    from services import db, secret_key, vault
+
     try:
-        if revision() == newest():
-            return
-        command.upgrade(configuration(), "head")
+        box = vault.of(settings)
+    except OSError as error:
+        stop("cli.folder.not_writable", folder=settings.data_dir, why=error.strerror)
+    try:
+        if revision() != newest():
+            command.upgrade(configuration(), "head")
+        db.write_now(vault.check, box)
+    except (vault.OtherKey, vault.Altered):
+        stop("cli.database.other_key", database=shown(settings), file=settings.data_dir / secret_key.FILE)
     except DBAPIError as error:
         stop("cli.database.no_answer", database=shown(settings), why=reason(error))
     except CommandError:

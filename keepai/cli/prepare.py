@@ -10,7 +10,7 @@ import sys
 
 from keepai.cli import questions
 from keepai.cli.lifeline import die_with_parent
-from keepai.cli.say import locale, stop
+from keepai.cli.say import locale
 from services.settings import Settings
 
 
@@ -39,12 +39,7 @@ def main() -> int:
 
 def _migrate(settings: Settings) -> None:
     from keepai.cli import migrate
-    from services import secret_key
 
-    try:
-        secret_key.load(settings)
-    except OSError as error:
-        stop("cli.folder.not_writable", folder=settings.data_dir, why=error.strerror)
     migrate.to_newest(settings)
 
 

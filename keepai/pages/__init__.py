@@ -6,7 +6,7 @@ import reflex as rx
 
 from components import frame as frames
 from keepai import routes
-from keepai.pages import audit, dashboard, errors, keys, settings, system, workers
+from keepai.pages import audit, dashboard, errors, keys, mail, people, settings, system, workers
 from state.dashboard import DashboardState, Live
 from state.words import t
 
@@ -25,7 +25,9 @@ def add_to(app: rx.App) -> None:
         (routes.SYSTEM, system.page, "frame.system", system.ON_LOAD),
         (routes.SETTINGS, settings.page, "frame.settings", settings.ON_LOAD),
         (routes.KEYS, keys.page, "keys.title", keys.ON_LOAD),
+        (routes.PEOPLE, people.page, "people.title", people.ON_LOAD),
         (routes.AUDIT, audit.page, "audit.title", audit.ON_LOAD),
+        (routes.MAIL, mail.page, "mail.title", mail.ON_LOAD),
     ]
     for route, page, title, on_load in pages:
         app.add_page(page, route=route, title=_title(title), on_load=on_load)

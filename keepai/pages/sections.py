@@ -24,8 +24,16 @@ def sections() -> tuple[parts.Group, ...]:
         ),
         parts.Group(
             t("settings.group.team"),
-            SessionState.may_audit,
-            (parts.Section("audit", t("audit.title"), routes.AUDIT, SessionState.may_audit),),
+            SessionState.may_people | SessionState.may_audit,
+            (
+                parts.Section("people", t("people.title"), routes.PEOPLE, SessionState.may_people),
+                parts.Section("audit", t("audit.title"), routes.AUDIT, SessionState.may_audit),
+            ),
+        ),
+        parts.Group(
+            t("settings.group.system"),
+            SessionState.may_probe,
+            (parts.Section("mail", t("mail.title"), routes.MAIL, SessionState.may_probe),),
         ),
     )
 

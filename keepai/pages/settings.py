@@ -40,7 +40,17 @@ def page() -> rx.Component:
                         on_leave=SettingsState.check_password,
                         on_change=SettingsState.change_password,
                     ),
-                    parts.sessions(SettingsState.sessions, on_end=SettingsState.end_session),
+                    parts.sessions(
+                        SettingsState.sessions,
+                        on_end=SettingsState.end_session,
+                        on_end_others=SettingsState.end_others,
+                    ),
+                    parts.own_data(
+                        open=SettingsState.deleting,
+                        error=SettingsState.delete_error,
+                        on_ask=SettingsState.ask_delete,
+                        on_delete=SettingsState.delete_account,
+                    ),
                     class_name="k-stack",
                 ),
                 class_name="k-halves",

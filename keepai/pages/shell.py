@@ -49,7 +49,11 @@ def shell(
                 on_close=SessionState.close_toast,
                 events={"forget": WorkersState.put_back, "checklist": DashboardState.show_checklist},
             ),
-            notices=[compute_strip(Live.compute), *notices],
+            notices=[
+                compute_strip(Live.compute),
+                frames.password_news(SessionState.password_set_by, on_read=SessionState.password_news_read),
+                *notices,
+            ],
             **options,
         ),
         # Loaded by pwa.js as soon as it is not empty: the session has ended.

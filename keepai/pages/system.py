@@ -2,10 +2,12 @@
 
 import reflex as rx
 
+from components import outbox as outbox_parts
 from components import system as parts
 from components import workers as worker_parts
 from keepai.pages.shell import shell
 from state.dashboard import Live
+from state.outbox import Outbox, OutboxState
 from state.session import SessionState
 from state.system import WINDOWS, Asked, Storage, Stream, SystemLive, SystemState
 from state.words import t
@@ -18,6 +20,12 @@ def page() -> rx.Component:
     """The system page."""
     return shell(
         rx.el.div(
+            rx.cond(
+                Outbox.rows.length() > 0,
+                outbox_parts.troubles(
+                    Outbox.rows, more=Outbox.more, on_resend=OutboxState.resend, on_give_up=OutboxState.ask
+                ),
+            ),
             rx.el.div(
                 parts.services(
                     Live.probes,
@@ -72,6 +80,9 @@ def page() -> rx.Component:
                     class_name="k-stack",
                 ),
                 class_name="k-two",
+            ),
+            outbox_parts.confirm(
+                OutboxState.pending, on_confirm=OutboxState.give_up, on_cancel=OutboxState.dismiss
             ),
             worker_parts.confirm(
                 WorkersState.pending, on_confirm=WorkersState.confirm, on_cancel=WorkersState.dismiss

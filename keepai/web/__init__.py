@@ -1,5 +1,5 @@
 """The layers around the app, from the outside in: real address, id, headers, words for failures, host, site,
-size, session, what need not be sent, page folders.
+size, session, the pace of web sockets, what need not be sent, page folders.
 
 `wrap(app)` puts them around any ASGI app; `rx.App(api_transformer=[keepai.api.build(), keepai.web.wrap])` does it
 for KeepAI.
@@ -15,6 +15,7 @@ from keepai.web.gate import Gate
 from keepai.web.headers import Headers
 from keepai.web.hosts import Hosts, Sites
 from keepai.web.lean import Lean
+from keepai.web.pace import Paced
 from keepai.web.requests import Failures, Named, Origins
 from keepai.web.scope import ASGIApp, principal_of
 from services.settings import get_settings
@@ -27,7 +28,7 @@ def wrap(app: ASGIApp, *, build: Path = BUILD, more_origins: Iterable[str] = ())
     """`app` behind every layer. `build` is the folder of the frontend build; `more_origins` are further sites that
     count as ours (the development server of the frontend)."""
     settings = get_settings()
-    inner = Bodies(Gate(Lean(Folders(app, build))))
+    inner = Bodies(Gate(Paced(Lean(Folders(app, build)))))
     checked = Hosts(Sites(inner, settings.public_url, more_origins), settings.allowed_hosts)
     return Origins(Named(Headers(Failures(checked), build)), settings.trusted_proxies)
 

@@ -32,11 +32,13 @@ SOCKET = "/_event"
 ASSETS = Path(__file__).parents[2] / "assets"
 # Pages and addresses that anyone may open; the files of assets/ hold nothing of anybody, and neither does a build's
 # script or style.
-PUBLIC_PATHS = frozenset({LOGIN, "/auth/login", "/auth/logout", "/new-version"})
+PUBLIC_PATHS = frozenset({LOGIN, "/auth/login", "/auth/logout", "/forgot", "/new-version"})
 PUBLIC_FILES = frozenset(
     f"/{file.relative_to(ASSETS).as_posix()}" for file in ASSETS.rglob("*") if file.is_file()
 )
 PUBLIC_FOLDER = "/assets/"
+# Whoever holds a link that works once; the rest of the address is its token.
+PUBLIC_LINKS = ("/join/", "/reset/")
 LONGEST_WAY = 2000
 YEAR = 365 * 24 * 3600
 STRANGE = re.compile(r"[\x00-\x1f\x7f\\]")
@@ -78,7 +80,7 @@ class Gate:
                 return await self._app(scope, receive, send)
             return await refuse_socket(scope, send, "errors.not_signed_in")
         # Each address of the API declares its own permission, and answers in its own words.
-        if path in PUBLIC_PATHS or is_api(path):
+        if path in PUBLIC_PATHS or path.startswith(PUBLIC_LINKS) or is_api(path):
             return await self._app(scope, receive, send)
         if principal is None:
             return await self._sign_in_first(scope, send, had_session=bool(token))

@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from contextlib import closing, suppress
+from typing import Any
 
 from services.compute.readings import text
 from services.probes.base import Failure, ProbeResult, answered, not_configured
@@ -140,12 +141,17 @@ class _Client(smtplib.SMTP):
     def __init__(self, line: socket.socket, host: str) -> None:
         self._line = line
         # Without a name for us it would ask the name servers for one, which may take long.
-        ours = str(line.getsockname()[0]).partition("%")[0]
-        super().__init__(host, local_hostname=f"[IPv6:{ours}]" if ":" in ours else f"[{ours}]")
+        super().__init__(host, local_hostname=literal(line.getsockname()))
 
     def connect(self, host: str = "", port: int = 0, source_address: object = None) -> tuple[int, bytes]:
         self.sock, self.file = self._line, None
         return self.getreply()
+
+
+def literal(ours: tuple[Any, ...]) -> str:
+    """Our end of a connection, as a mail server is told whom it talks to (RFC 5321, 4.1.3)."""
+    address = str(ours[0]).partition("%")[0]
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
 
 
 def _expect(wanted: int, code: int, said: bytes) -> None:
@@ -171,6 +177,10 @@ def _authenticate(client: smtplib.SMTP, user: str, password: str) -> int:
     return code
 
 
+def as_bytes(word: str) -> bytes:
+    """A name or password as it is sent: a variable that is not UTF-8 comes with surrogates and goes as it was."""
+    return word.encode("utf-8", "surrogateescape")
+
+
 def _encoded(word: str) -> str:
-    # A variable that is not UTF-8 comes with surrogates and goes as the bytes it was.
-    return base64.b64encode(word.encode("utf-8", "surrogateescape")).decode("ascii")
+    return base64.b64encode(as_bytes(word)).decode("ascii")

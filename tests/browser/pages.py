@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from playwright.async_api import WebSocketRoute, expect
 from sqlalchemy import text
 
-from services import sessions
+from services import links, sessions
+from services.audit import Actor
+from services.clock import now
 from services.worker_table import COLUMNS
 from tests.browser.house import PASSWORD, House
 from tests.browser.screen import Screen
@@ -183,7 +185,7 @@ async def with_a_key(screen: Screen, path: str, locale: str) -> None:
     await opened(screen, path, locale)
     await screen.page.fill("#key-name", "CI")
     await screen.page.locator("form:has(#key-name) button[type=submit]").click()
-    await expect(screen.page.locator("#key-secret")).to_have_text(re.compile(r"keepai_[\w-]{43}"))
+    await expect(screen.page.locator("#key-secret")).to_have_value(re.compile(r"keepai_[\w-]{43}"))
 
 
 async def with_a_wrong_key(screen: Screen, path: str, locale: str) -> None:
@@ -207,6 +209,57 @@ async def with_a_reference(screen: Screen, path: str, locale: str) -> None:
     await screen.page.goto(path)
     for one in await screen.page.locator("summary").all():
         await one.click()
+
+
+async def asking_to_delete(screen: Screen, path: str, locale: str) -> None:
+    """Before one's own account is deleted, with a wrong password."""
+    await opened(screen, path, locale)
+    await screen.page.locator(".k-own-data .k-button.danger").first.click()
+    await screen.page.fill("#delete-password", "not it")
+    await screen.page.keyboard.press("Enter")
+    await expect(screen.page.locator("#delete-password-error")).not_to_be_empty()
+
+
+async def inviting(screen: Screen, path: str, locale: str) -> None:
+    """An invitation to nobody."""
+    await opened(screen, path, locale)
+    await screen.page.locator(".k-people .k-button.primary").click()
+    await screen.page.fill("#invite-email", "nobody")
+    await screen.page.keyboard.press("Enter")
+    await expect(screen.page.locator("#invite-email-error")).not_to_be_empty()
+
+
+async def invited(screen: Screen, path: str, locale: str) -> None:
+    """With the link of an invitation that was just made."""
+    await opened(screen, path, locale)
+    await screen.page.locator(".k-people .k-button.primary").click()
+    await screen.page.fill("#invite-email", "somebody@example.org")
+    await screen.page.keyboard.press("Enter")
+    await expect(screen.page.locator("#link")).to_be_visible()
+
+
+async def with_menu(screen: Screen, path: str, locale: str) -> None:
+    """With what can be done to somebody."""
+    await opened(screen, path, locale)
+    await screen.page.locator("[data-testid=person] .k-actions > button").first.click()
+    await expect(screen.page.locator(".k-menu:popover-open")).to_be_visible()
+
+
+async def with_details(screen: Screen, path: str, locale: str) -> None:
+    """With the details of an event."""
+    await opened(screen, path, locale)
+    await screen.page.locator("main summary").first.click()
+    await expect(screen.page.locator(".k-details").first).to_be_visible()
+
+
+async def joined(screen: Screen, path: str, locale: str) -> None:
+    """An invitation that was accepted with a password that anyone would try first."""
+    await screen.page.goto(path)
+    await screen.page.fill("[name=name]", "Eva")
+    await screen.page.fill("[name=password]", "password123")
+    await screen.page.keyboard.press("Enter")
+    await expect(screen.page.get_by_role("alert")).to_be_visible()
+    screen.complaints.clear()  # that an answer was a 422
 
 
 async def as_table(screen: Screen, path: str, locale: str) -> None:
@@ -250,6 +303,8 @@ def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[s
         View("system", state, "frame.system", "/system", house, arrive),
         View("settings", state, "frame.settings", "/settings", house, arrive),
         View("keys", state, "keys.title", "/settings/keys", house, arrive),
+        View("people", state, "people.title", "/settings/people", house, arrive),
+        View("audit", state, "audit.title", "/settings/audit", house, arrive),
     ]
 
 
@@ -284,6 +339,27 @@ VIEWS = [
     View("keys", "wrong", "keys.title", "/settings/keys", arrive=with_a_wrong_key),
     View("keys", "asked", "keys.title", "/settings/keys", arrive=asking_about_a_key),
     View("reference", "plain", "reference.title", "/api/docs", "deserted", with_a_reference),
+    View("settings-delete", "rows", "frame.settings", "/settings", arrive=asking_to_delete),
+    View("people-invite", "rows", "people.title", "/settings/people", arrive=inviting),
+    View("people-link", "rows", "people.title", "/settings/people", arrive=invited),
+    View("people-menu", "rows", "people.title", "/settings/people", arrive=with_menu),
+    View("audit-details", "rows", "audit.title", "/settings/audit?span=all", arrive=with_details),
+    View("audit-filtered", "none", "audit.title", "/settings/audit?actor=nobody+is+called+so"),
+    View("join", "plain", "links.invitation.title", "/join/{invitation}", "deserted", plain, signed_in=False),
+    View(
+        "join-wrong",
+        "plain",
+        "links.invitation.title",
+        "/join/{invitation}",
+        "deserted",
+        joined,
+        signed_in=False,
+    ),
+    View(
+        "reset", "plain", "links.password_reset.title", "/reset/{reset}", "deserted", plain, signed_in=False
+    ),
+    View("forgot", "plain", "links.forgot.title", "/forgot", "deserted", plain, signed_in=False),
+    View("link-gone", "plain", "links.gone.title", "/join/used", "deserted", plain, signed_in=False),
     View("dashboard", "cut-off", "frame.dashboard", "/", arrive=cut_off),
     View("offline", "plain", "", "/", arrive=offline),
     View("offline-nothing", "plain", "", "/offline.html", "deserted", known_here, signed_in=False),
@@ -303,9 +379,23 @@ def _with_ids(path: str, house: House) -> str:
     """The path with the ids of the workers it names; of one that is not there, no id at all."""
     if "{" not in path:
         return path
+    if path.startswith(("/join/", "/reset/")):
+        return path.format(invitation=_invitation(house), reset=_reset(house))
     rows = house.dashboard(house.token(house.person("viewer")))["workers"]
     ids = {row["name"]: row["id"] for row in rows}
     return re.sub(r"\{([\w-]+)\}", lambda found: ids.get(found[1], "0" * 32), path)
+
+
+def _invitation(house: House) -> str:
+    return str(
+        house.ask(links.invite, "eva@example.org", "operator", now(), by=Actor("machine", label="Ana"))[1]
+    )
+
+
+def _reset(house: House) -> str:
+    return str(
+        house.ask(links.offer_reset, house.person("viewer").id, now(), by=Actor("machine", label="Ana"))[1]
+    )
 
 
 async def _remember(screen: Screen, locale: str) -> None:

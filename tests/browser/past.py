@@ -16,13 +16,14 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from models import Account, TaskGroupRun, WorkerEvent
-from services import sessions, workers
+from models import Account, RoleGrant, TaskGroupRun, WorkerEvent
+from services import audit, links, people, sessions, workers
 from services.audit import Actor
 from services.clock import now
 from services.history import recorder
 from services.history.codec import encode
 from services.history.series import key_of, moment
+from services.permissions import ROLES
 from services.snapshot import Totals, WorkerRow, compute_samples, subject_samples
 from tests.browser.house import House
 
@@ -86,6 +87,11 @@ def sign_in(house: House, account: Account, count: int = 31) -> None:
                 agent=DEVICES[number % len(DEVICES)],
             ),
         )
+
+
+def gather(house: House, count: int = 31) -> None:
+    """People of the team, one who left, one who is invited, and what they did in the last days."""
+    house.ask(_add_people, count)
 
 
 @contextmanager
@@ -156,6 +162,32 @@ def _minute(start: int, end: float, values: Mapping[str, float]) -> dict[str, li
 def wave(at: float) -> float:
     """Between 0.3 and 1: work that comes and goes."""
     return 0.65 + 0.25 * math.sin(at / 311) * math.cos(at / 1013) + 0.1 * math.sin(at / 23)
+
+
+def _add_people(database: Session, count: int) -> None:
+    by = Actor("machine", label="Ana")
+    for number in range(count):
+        name = "Beatriz de Albuquerque Cavalcanti Moura" if number == 3 else f"Pessoa {number}"
+        account = Account(email=f"pessoa-{number}@aurora.example", name=name, created_at=now())
+        database.add(account)
+        database.flush()
+        database.add(RoleGrant(account_id=account.id, role=ROLES[number % 3]))
+        who = Actor(
+            "person", account.id, account.name, address=f"10.30.0.{number}", agent=DEVICES[number % 5]
+        )
+        at = now() - timedelta(hours=2 * number)
+        thing = {"object_kind": "worker", "object_id": f"{number:032x}", "object": f"node-{number}"}
+        if number % 4:
+            audit.record(database, at, who, "worker.retired", **thing)
+        else:
+            audit.record(
+                database, at, who, "worker.restarted", outcome="failed", reason="compute.action.gone", **thing
+            )
+        if number == 5:
+            people.deactivate(database, account.id, now(), by=by)
+        if number == 7:
+            people.set_role(database, account.id, "admin", now(), by=by)
+    links.invite(database, "joana@aurora.example", "viewer", now(), by=by)
 
 
 def _add_groups(database: Session, key: str, count: int) -> None:

@@ -58,6 +58,7 @@ def _with_a_past(own_house: Callable[..., House], compute: Crowd, **settings: ob
     past.happen(house, key, UUID(ids[BUSY]), BUSY)
     for locale in LOCALES:
         past.sign_in(house, house.person("admin", locale))
+    past.gather(house)
     return house
 
 

@@ -11,6 +11,7 @@ import sys
 import tarfile
 
 import pytest
+from tests.services.probes.mail_server import MailServer
 
 from keepai import __version__
 from keepai.cli import ROOT, backup, demo, doctor
@@ -19,7 +20,6 @@ from services import passwords
 from services.i18n import translate
 from services.settings import Settings
 from tests.cli.certificate import self_signed
-from tests.services.probes.mail_server import MailServer
 
 pytestmark = pytest.mark.slow  # each starts real processes
 

@@ -80,6 +80,15 @@ def rows() -> Iterator[SQLModel]:
     )
     yield models.TokenFamily(id=family, account_id=account, created_at=AT, seen_at=AT, expires_at=AT)
     yield models.RefreshToken(family_id=family, token_hash="0" * 64, created_at=AT, used_at=AT)
+    yield models.OneTimeLink(
+        kind="invitation",
+        token_hash="1" * 64,
+        email="c@example.org",
+        role="viewer",
+        by=ODD,
+        created_at=AT,
+        expires_at=AT,
+    )
     event = new_id()
     yield models.AuditEvent(
         at=AT, id=event, actor_kind="person", actor_id=account, action="x", digest="0" * 64, number=2**62
@@ -90,6 +99,23 @@ def rows() -> Iterator[SQLModel]:
     yield models.AuditCheckpoint(number=2**61, link="0" * 64, at=AT, seal="1" * 64)
     yield models.Compute(id=compute, key="embedded", created_at=AT)
     yield models.Lease(name="background", holder=ODD, expires_at=AT)
+    yield models.OutboxMessage(
+        created_at=AT,
+        channel="mail",
+        purpose="account",
+        recipient_kind="person",
+        recipient_id=account,
+        address=ODD,
+        template="invitation",
+        locale="pt-BR",
+        body=ODD * 1000,
+        key=ODD,
+        message_id="<x@example.org>",
+        tries=12,
+        due_at=AT,
+        expires_at=AT,
+        detail=ODD,
+    )
     yield models.ProbeStatus(
         name="redis",
         state="ok",
@@ -104,6 +130,7 @@ def rows() -> Iterator[SQLModel]:
     yield models.TaskGroupRun(
         finished_at=AT, compute_id=compute, name=ODD, tasks=2**31 - 1, seconds=1e-9, nbytes=2**63 - 1
     )
+    yield models.VaultCheck(name="key", sealed=ODD)
     yield models.Worker(
         compute_id=compute, name=ODD, state="lost", since=AT, first_seen=AT, reading={"cpu": 101.7}
     )

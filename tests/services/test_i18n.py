@@ -89,7 +89,7 @@ def mentions_in(source: str) -> set[str]:
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
-            parts = [re.escape(p.value) if isinstance(p, ast.Constant) else r"[\w.-]+" for p in node.values]
+            parts = [re.escape(p.value) if isinstance(p, ast.Constant) else r"[\w.:-]+" for p in node.values]
             found.add("".join(parts))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
             found.add(re.escape(node.value))

@@ -14,4 +14,5 @@ WORDS = {
     "auth.password_changed": "The password was changed. Sign in with the new one.",
     "auth.empty.text": "There is no account yet. On the machine that runs KeepAI, make the first one with:",
     "auth.refresh_over": "These tokens no longer hold. Sign in again.",
+    "auth.forgot": "Forgot the password?",
 }

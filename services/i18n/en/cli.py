@@ -47,6 +47,7 @@ WORDS = {
     # database
     "cli.database.no_answer": "The database {database} does not answer: {why}.",
     "cli.database.from_the_future": "The database {database} was made by a newer KeepAI than this one; install that version, or restore a backup.",
+    "cli.database.other_key": "The database {database} was written with another key than this installation's; bring back {file} from your backup, or set KEEPAI_SECRET_KEY to its key.",
     "cli.migrate.done": "The database is at revision {revision}.",
     # start
     "cli.build.building": "Building the frontend, because something that goes into it changed. This takes about a minute.",
@@ -104,7 +105,7 @@ WORDS = {
     "cli.doctor.scheduler_embedded": "compute is the embedded one",
     "cli.doctor.scheduler_silent": "The scheduler {address} cannot be reached: {why}. KeepAI keeps trying; check KEEPAI_DASK_SCHEDULER.",
     "cli.doctor.mail": "mail server {address} answers",
-    "cli.doctor.mail_none": "No mail server is configured; nothing needs one yet",
+    "cli.doctor.mail_none": "No mail server is configured; invitations and new passwords are passed on by hand",
     "cli.doctor.mail_down": "The mail server {address} is down: {why}",
     "cli.doctor.certificate": "certificate valid until {date}",
     "cli.doctor.certificate_none": "HTTPS is not served by KeepAI itself",

@@ -22,4 +22,6 @@ WORDS = {
     "common.hours": "{n}\u00a0h",
     "common.day": "{n}\u00a0day",
     "common.days": "{n}\u00a0days",
+    "common.copy": "Copy",
+    "common.copied": "Copied",
 }

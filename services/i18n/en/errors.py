@@ -7,6 +7,8 @@ WORDS = {
     "errors.forbidden": "Your role does not allow this. An admin can change that.",
     "errors.forbidden_role": "Your role ({role}) does not allow this. An admin can change that.",
     "errors.conflict": "This changed while you were looking. Reload and try again.",
+    "errors.other_key": "This was encrypted with another key than this installation's.",
+    "errors.altered": "This is not what was encrypted: it was changed or moved.",
     "errors.upstream": "The outside service did not answer as it should. Try again in a moment.",
     "errors.database": "The database does not answer. Nothing is lost; try again in a moment.",
     "errors.arguments": "The request came with values that cannot be used.",

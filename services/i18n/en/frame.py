@@ -50,4 +50,7 @@ WORDS = {
     "frame.notices": "Situation",
     "frame.messages": "Brief messages",
     "frame.tab_attention": "({count}) {title}",
+    "frame.password_news": "Your password was set anew with a link from {by}.",
+    "frame.password_news_text": "If that was not you, tell an admin.",
+    "frame.password_news_read": "I know",
 }

@@ -17,8 +17,6 @@ WORDS = {
     "keys.made": "Copy the key now: it will not be shown again",
     "keys.made.text": "Keep the key “{name}” where your program reads it. Only its beginning stays in KeepAI.",
     "keys.secret": "The new key",
-    "keys.copy": "Copy",
-    "keys.copied": "Copied",
     "keys.done": "I have kept it",
     "keys.mine": "My keys",
     "keys.all": "Everybody's keys",

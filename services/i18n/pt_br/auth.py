@@ -14,4 +14,5 @@ WORDS = {
     "auth.password_changed": "A senha foi trocada. Entre com a nova.",
     "auth.empty.text": "Ainda não há nenhuma conta. Na máquina do KeepAI, crie a primeira com:",
     "auth.refresh_over": "Estes tokens já não valem. Entre de novo.",
+    "auth.forgot": "Esqueceu a senha?",
 }

@@ -47,6 +47,7 @@ WORDS = {
     # banco de dados
     "cli.database.no_answer": "O banco de dados {database} não responde: {why}.",
     "cli.database.from_the_future": "O banco de dados {database} foi feito por um KeepAI mais novo que este; instale aquela versão ou restaure um backup.",
+    "cli.database.other_key": "O banco de dados {database} foi escrito com outra chave que a desta instalação; traga de volta o {file} do seu backup, ou defina KEEPAI_SECRET_KEY com a chave dele.",
     "cli.migrate.done": "O banco de dados está na revisão {revision}.",
     # início
     "cli.build.building": "Construindo a interface, porque algo de que ela é feita mudou. Isso leva cerca de um minuto.",
@@ -104,7 +105,7 @@ WORDS = {
     "cli.doctor.scheduler_embedded": "a computação é a embutida",
     "cli.doctor.scheduler_silent": "Não é possível alcançar o agendador {address}: {why}. O KeepAI continua tentando; confira KEEPAI_DASK_SCHEDULER.",
     "cli.doctor.mail": "O servidor de e-mail {address} responde",
-    "cli.doctor.mail_none": "Nenhum servidor de e-mail está configurado; nada precisa dele ainda",
+    "cli.doctor.mail_none": "Nenhum servidor de e-mail está configurado; convites e novas senhas são entregues à mão",
     "cli.doctor.mail_down": "O servidor de e-mail {address} está fora do ar: {why}",
     "cli.doctor.certificate": "certificado válido até {date}",
     "cli.doctor.certificate_none": "O HTTPS não é servido pelo próprio KeepAI",

@@ -22,4 +22,6 @@ WORDS = {
     "common.hours": "{n}\u00a0h",
     "common.day": "{n}\u00a0dia",
     "common.days": "{n}\u00a0dias",
+    "common.copy": "Copiar",
+    "common.copied": "Copiado",
 }

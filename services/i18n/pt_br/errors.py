@@ -7,6 +7,8 @@ WORDS = {
     "errors.forbidden": "Seu papel não permite isso. Um administrador pode liberar.",
     "errors.forbidden_role": "Seu papel ({role}) não permite isso. Um administrador pode liberar.",
     "errors.conflict": "Isso mudou enquanto você olhava. Recarregue e tente de novo.",
+    "errors.other_key": "Isto foi criptografado com outra chave que a desta instalação.",
+    "errors.altered": "Isto não é o que foi criptografado: alguém o mudou ou moveu.",
     "errors.upstream": "O serviço de fora não respondeu como devia. Tente de novo em instantes.",
     "errors.database": "O banco de dados não responde. Nada se perdeu; tente de novo em instantes.",
     "errors.arguments": "O pedido veio com valores que não servem.",

@@ -50,4 +50,7 @@ WORDS = {
     "frame.notices": "Situação",
     "frame.messages": "Avisos breves",
     "frame.tab_attention": "({count}) {title}",
+    "frame.password_news": "Sua senha foi redefinida com um link de {by}.",
+    "frame.password_news_text": "Se não foi você, avise um admin.",
+    "frame.password_news_read": "Já sei",
 }

@@ -17,8 +17,6 @@ WORDS = {
     "keys.made": "Copie a chave agora: ela não será mostrada de novo",
     "keys.made.text": "Guarde a chave “{name}” onde seu programa a lê. Só o começo dela fica no KeepAI.",
     "keys.secret": "A chave nova",
-    "keys.copy": "Copiar",
-    "keys.copied": "Copiado",
     "keys.done": "Já guardei",
     "keys.mine": "Minhas chaves",
     "keys.all": "Chaves de todas as pessoas",

@@ -13,7 +13,7 @@ from services import probes, settings
 from services.i18n import LOCALES, translate
 from services.probes import http, mail
 from tests.cli.certificate import self_signed
-from tests.services.probes.mail_server import MailServer, flood, hang_up, silence
+from tests.mail_server import MailServer, flood, hang_up, silence
 
 USER = {"USER": "keepai", "PASSWORD": "a secret word"}
 WHOLE = ["EHLO", "STARTTLS", "EHLO", "AUTH PLAIN", "NOOP", "QUIT"]

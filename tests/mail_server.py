@@ -5,6 +5,9 @@ import base64
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 
 Respond = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -13,10 +16,27 @@ class Gone(Exception):
     """The other side ended the connection."""
 
 
-class MailServer:
-    """`answers` maps a command (`CONNECT` is the greeting) to another reply, or to what is done instead.
+@dataclass(frozen=True)
+class Received:
+    """A message that was taken: the envelope, and what was in it."""
 
-    `asked` are the commands that came, without what they carried; `lost` counts connections that ended without QUIT.
+    sender: str
+    recipient: str
+    message: EmailMessage
+
+    @property
+    def id(self) -> str:
+        """Its Message-ID."""
+        return str(self.message["Message-ID"])
+
+
+class MailServer:
+    """`answers` maps a command (`CONNECT` is the greeting, `.` the end of a message) to another reply, or to what is
+    done instead.
+
+    `asked` are the commands that came, without what they carried; `received` are the messages that were taken, whether
+    or not anybody heard of it; `lost` counts connections that ended without QUIT. `on` is told of each command before
+    it is answered, and after a message was taken of `taken`.
     """
 
     def __init__(self, certificate: ssl.SSLContext) -> None:
@@ -27,6 +47,8 @@ class MailServer:
         self.people = {"keepai": "a secret word"}
         self.answers: dict[str, str | Respond] = {}
         self.asked: list[str] = []
+        self.received: list[Received] = []
+        self.on: Callable[[str], None] = lambda _stage: None
         self.lost = 0
         self.port = 0
 
@@ -50,6 +72,7 @@ class MailServer:
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         secure = self.tls_at_once
+        sender = recipient = ""
         await self._reply(writer, "CONNECT", "220 mail.example.org ESMTP ready")
         while True:
             command, _, rest = (await _line(reader)).partition(" ")
@@ -63,6 +86,15 @@ class MailServer:
                     secure = True
             elif command == "AUTH" and self.ways:
                 await self._reply(writer, command, await self._judge(reader, writer, rest))
+            elif command == "MAIL":
+                sender = _address(rest)
+                await self._reply(writer, command, "250 2.1.0 sender ok")
+            elif command == "RCPT":
+                recipient = _address(rest)
+                await self._reply(writer, command, "250 2.1.5 recipient ok")
+            elif command == "DATA":
+                if await self._reply(writer, command, "354 go ahead"):
+                    await self._take(reader, writer, sender, recipient)
             elif command == "NOOP":
                 await self._reply(writer, command, "250 2.0.0 ok")
             elif command == "QUIT":
@@ -70,6 +102,20 @@ class MailServer:
                 return
             else:
                 await self._reply(writer, command, "502 5.5.1 not known")
+
+    async def _take(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sender: str, recipient: str
+    ) -> None:
+        """A message until its dot. It counts as taken unless the answer is a string that refuses it."""
+        lines = []
+        while (line := await _bytes(reader)) != b".\r\n":
+            lines.append(line.removeprefix(b"."))
+        message = message_from_bytes(b"".join(lines), policy=policy.default)
+        answer = self.answers.get(".", "250")
+        if not isinstance(answer, str) or answer.startswith("2"):
+            self.received.append(Received(sender, recipient, message))  # type: ignore[arg-type]
+        await self._reply(writer, ".", f"250 2.0.0 queued as {len(self.received)}")
+        self.on("taken")
 
     def _abilities(self, secure: bool) -> str:
         lines = ["mail.example.org at your service", "SIZE 35882577"]
@@ -98,6 +144,7 @@ class MailServer:
 
     async def _reply(self, writer: asyncio.StreamWriter, command: str, usual: str) -> bool:
         """Answer, and say whether it was the usual answer."""
+        self.on(command)
         answer = self.answers.get(command, usual)
         if isinstance(answer, str):
             writer.write(answer.encode("latin-1") + b"\r\n")
@@ -127,10 +174,19 @@ async def flood(writer: asyncio.StreamWriter) -> None:
 
 
 async def _line(reader: asyncio.StreamReader) -> str:
+    return (await _bytes(reader)).decode("latin-1").strip()
+
+
+async def _bytes(reader: asyncio.StreamReader) -> bytes:
     line = await reader.readline()
     if not line.endswith(b"\r\n"):
         raise Gone
-    return line.decode("latin-1").strip()
+    return line
+
+
+def _address(rest: str) -> str:
+    """What stands in the angle brackets of MAIL and RCPT."""
+    return rest.partition("<")[2].partition(">")[0]
 
 
 def _decoded(word: str) -> str:

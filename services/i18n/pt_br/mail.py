@@ -1,0 +1,44 @@
+"""As mensagens que o KeepAI envia por e-mail, e a página das configurações que as testa."""
+
+WORDS = {
+    "mail.foot": "Enviada pelo KeepAI em {address}. Respostas a esta mensagem não são lidas.",
+    "mail.invitation.subject": "{by} convidou você para o KeepAI",
+    "mail.invitation.text": "{by} convidou você para o KeepAI em {address}, com o papel {role}.",
+    "mail.invitation.action": "Aceitar o convite",
+    "mail.invitation.note": (
+        "O link vale uma vez, até {until}. Se você não esperava este convite, ignore esta mensagem."
+    ),
+    "mail.password_reset.subject": "Nova senha no KeepAI",
+    "mail.password_reset.text": "Alguém pediu uma nova senha para a sua conta no KeepAI em {address}.",
+    "mail.password_reset.action": "Escolher uma nova senha",
+    "mail.password_reset.note": (
+        "O link vale uma vez, até {until}. Se não foi você, ignore esta mensagem: a sua senha continua a mesma."
+    ),
+    "mail.test.subject": "Teste de e-mail do KeepAI",
+    "mail.test.text": "Se você lê isto, o KeepAI em {address} consegue enviar e-mails.",
+    "mail.test.note": "{by} pediu este teste nas configurações.",
+    "mail.title": "E-mail",
+    "mail.server": "Servidor",
+    "mail.security": "Segurança",
+    "mail.insecure": "nenhuma: tudo vai sem criptografia",
+    "mail.user": "Entra como",
+    "mail.nobody": "sem entrar",
+    "mail.sender": "Remetente",
+    "mail.state": "Estado",
+    "mail.settings": "Servidor de e-mail",
+    "mail.how": "Estes valores vêm das variáveis KEEPAI_SMTP_… e mudam com um reinício.",
+    "mail.none": "Nenhum servidor de e-mail",
+    "mail.none_text": (
+        "Convites e novas senhas são links que você entrega à mão. Para que o KeepAI os envie, defina "
+        "KEEPAI_SMTP_HOST e KEEPAI_SMTP_FROM e, se o servidor pedir, KEEPAI_SMTP_USER e KEEPAI_SMTP_PASSWORD; "
+        "depois reinicie."
+    ),
+    "mail.test": "Enviar um teste",
+    "mail.testing": "Enviando",
+    "mail.test_title": "Teste",
+    "mail.test_text": "Uma mensagem para {email}, pelo mesmo caminho de todas as outras.",
+    "mail.outcome.sent": "O servidor aceitou a mensagem",
+    "mail.outcome.waiting": "Ainda não foi enviada; nova tentativa em breve",
+    "mail.outcome.dead": "Não pôde ser enviada",
+    "mail.slow": "Ainda não há resposta. O que não for entregue aparece na página do sistema.",
+}

@@ -1,0 +1,132 @@
+"""The mails KeepAI writes: what each says, in plain text and in simple HTML. The words are in `i18n/*/mail.py`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from typing import ClassVar, Protocol
+
+from services import format
+from services.i18n import translate
+from services.outbox.gate import Purpose
+
+# Mail programs know neither stylesheets nor our fonts, and some draw light text on what they make dark.
+BODY = (
+    "font:16px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif;max-width:560px;margin:0 auto;padding:24px"
+)
+BUTTON = (
+    "display:inline-block;padding:12px 20px;border-radius:8px;background:#0b5cad;color:#ffffff;"
+    "text-decoration:none;font-weight:600"
+)
+QUIET = "font-size:14px;opacity:.75"
+
+
+class Letter(Protocol):
+    """What a mail is about. `name` is its template; with `link` it has a button, and `until` is when that ends."""
+
+    name: ClassVar[str]
+    purpose: ClassVar[Purpose]
+
+    @property
+    def link(self) -> str:
+        """Where the button leads, or an empty text."""
+        ...
+
+    @property
+    def until(self) -> datetime | None:
+        """When nobody needs it any more."""
+        ...
+
+    def words(self, locale: str) -> dict[str, str]:
+        """What fills its placeholders besides `until` and `address`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Somebody may join."""
+
+    name: ClassVar[str] = "invitation"
+    purpose: ClassVar[Purpose] = "account"
+    link: str
+    until: datetime
+    by: str  # who invites
+    role: str
+
+    def words(self, locale: str) -> dict[str, str]:
+        return {"by": self.by, "role": translate(locale, f"settings.role.{self.role}")}
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordReset:
+    """Somebody may choose another password."""
+
+    name: ClassVar[str] = "password_reset"
+    purpose: ClassVar[Purpose] = "account"
+    link: str
+    until: datetime
+
+    def words(self, locale: str) -> dict[str, str]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Whether mail arrives."""
+
+    name: ClassVar[str] = "test"
+    purpose: ClassVar[Purpose] = "test"
+    by: str  # who asked for it
+    link: str = ""
+    until: datetime | None = None
+
+    def words(self, locale: str) -> dict[str, str]:
+        return {"by": self.by}
+
+
+LETTERS: tuple[type[Letter], ...] = (Invitation, PasswordReset, Trial)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A letter as it goes out."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def write(letter: Letter, locale: str, zone: str, address: str) -> Written:
+    """The letter in one language; `address` is where this KeepAI is found. Raises KeyError when a word is missing."""
+    given = {**letter.words(locale), "address": address}
+    if letter.until:
+        given["until"] = format.moment(locale, letter.until, zone)
+
+    def say(part: str) -> str:
+        return translate(locale, f"mail.{letter.name}.{part}", **given)
+
+    # A name with a line break in it must not begin another header.
+    subject = " ".join(say("subject").split())
+    said, note, foot = say("text"), say("note"), translate(locale, "mail.foot", address=address)
+    action = say("action") if letter.link else ""
+    return Written(
+        subject,
+        _plain(said, letter.link, note, foot),
+        _html(locale, subject, said, action, letter.link, note, foot),
+    )
+
+
+def _plain(said: str, link: str, note: str, foot: str) -> str:
+    parts = [said, *([link] if link else []), note, f"-- \n{foot}"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _html(locale: str, subject: str, said: str, action: str, link: str, note: str, foot: str) -> str:
+    button = f'<p><a href="{escape(link)}" style="{BUTTON}">{escape(action)}</a></p>' if link else ""
+    # A button that does not work can still be copied by hand.
+    copied = f'<p style="{QUIET};word-break:break-all">{escape(link)}</p>' if link else ""
+    return (
+        f'<!doctype html><html lang="{locale}"><head><meta charset="utf-8"><title>{escape(subject)}</title>'
+        f'<meta name="color-scheme" content="light dark"></head><body><div style="{BODY}">'
+        f"<p>{escape(said)}</p>{button}<p>{escape(note)}</p>{copied}"
+        f'<p style="{QUIET}">{escape(foot)}</p></div></body></html>\n'
+    )

@@ -1,0 +1,288 @@
+"""The outbox itself: messages are put with the action that causes them, claimed, settled, resent and given up."""
+
+import asyncio
+import contextlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, event, func, or_
+from sqlmodel import Session, col, select
+
+from models import OutboxMessage
+from models.base import new_id
+from services import audit, vault
+from services.audit import Actor
+from services.bus import Bus
+from services.errors import Conflict, Forbidden, KeepAIError, NotFound
+from services.outbox.gate import Recipient, masked, may_send
+from services.outbox.letters import Letter, Written, write
+from services.outbox.rules import CLAIM, KEEP_SENT, LONG, Failed, Next, Sent, after
+from services.settings import Settings
+from services.vault import Vault
+
+TOPIC = "outbox"  # on the bus: something is due
+LONGEST_DETAIL = 300
+_bus: tuple[Bus, asyncio.AbstractEventLoop] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A message that is being sent. `claim` is until when it is ours, `tries` how many there were with this one."""
+
+    id: UUID
+    claim: datetime
+    tries: int
+    created_at: datetime
+    message_id: str
+    address: str
+    locale: str
+    letter: Written
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A message that was given up, or has waited long. `to` is masked, and empty when it cannot be read; `due_at` is
+    when it is tried next."""
+
+    id: UUID
+    template: str
+    to: str
+    state: str
+    created_at: datetime
+    due_at: datetime
+    tries: int
+    error: str
+    detail: str
+
+
+def configure(bus: Bus) -> None:
+    """Say where to tell that something was put. Called on the event loop on which the bus lives."""
+    global _bus
+    _bus = (bus, asyncio.get_running_loop())
+
+
+def can_mail(settings: Settings) -> bool:
+    """Whether there is a mail server. Without one nothing is put, and links are passed on by hand."""
+    return bool(settings.smtp_host)
+
+
+def put(
+    db: Session, settings: Settings, at: datetime, to: Recipient, letter: Letter, *, key: str = ""
+) -> OutboxMessage:
+    """Have a letter sent once this transaction is committed. With a `key` that was used before, nothing is put, and
+    what was put then is returned.
+
+    Raises Conflict without a mail server, Forbidden when this recipient gets nothing.
+    """
+    if not can_mail(settings):
+        raise Conflict("outbox.error.not_configured")
+    if not may_send(db, "mail", to, letter.purpose):
+        raise Forbidden("outbox.error.not_allowed")
+    if key and (known := db.exec(select(OutboxMessage).where(OutboxMessage.key == key)).first()):
+        return known
+    number, box = new_id(), vault.of(settings)
+    written = write(letter, to.locale, to.zone, settings.address)
+    message = OutboxMessage(
+        id=number,
+        created_at=at,
+        channel="mail",
+        purpose=letter.purpose,
+        recipient_kind=to.kind,
+        recipient_id=to.id,
+        address=box.seal(to.address, f"outbox.address:{number}"),
+        template=letter.name,
+        locale=to.locale,
+        body=box.seal(json.dumps(asdict(written), ensure_ascii=False), f"outbox.body:{number}"),
+        key=key or number.hex,
+        message_id=f"<{number.hex}@{settings.smtp_from.rpartition('@')[2]}>",
+        due_at=at,
+        expires_at=letter.until,
+    )
+    db.add(message)
+    db.flush()
+    _tell_when_committed(db)
+    return message
+
+
+def claim(db: Session, box: Vault, now: datetime, most: int) -> list[Parcel]:
+    """Take up to `most` messages that are due, for one minute; those of a process that is gone are due again.
+
+    What must not or cannot be sent any more is given up here.
+    """
+    query = (
+        select(OutboxMessage)
+        .where(col(OutboxMessage.state).in_(("waiting", "sending")), OutboxMessage.due_at <= now)
+        .order_by(col(OutboxMessage.due_at), col(OutboxMessage.id))
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    parcels = []
+    for message in db.exec(query):
+        parcel = _open(db, box, message, now)
+        if isinstance(parcel, Failed):
+            message.state, message.error = "dead", parcel.error
+        else:
+            message.state, message.due_at, message.tries = "sending", parcel.claim, parcel.tries
+            parcels.append(parcel)
+        db.add(message)
+    db.flush()
+    return parcels
+
+
+def settle(db: Session, parcel: Parcel, outcome: Sent | Failed, now: datetime, chance: float) -> Next | None:
+    """Note what came of a try; None when that is no longer ours to say. `chance` (0 to 1) spreads the next tries."""
+    message = db.exec(
+        select(OutboxMessage).where(OutboxMessage.id == parcel.id).with_for_update()
+    ).one_or_none()
+    if message is None or message.state == "sent":
+        return None
+    ours = message.state == "sending" and message.due_at == parcel.claim
+    if not ours and isinstance(outcome, Failed):
+        return None
+    following = after(outcome, parcel.tries, now, message.expires_at, chance)
+    message.state, message.error = following.state, following.error
+    message.detail = masked(" ".join(outcome.detail.split()))[:LONGEST_DETAIL]
+    if following.due_at:
+        message.due_at = following.due_at
+    if isinstance(outcome, Sent):
+        message.sent_at, message.address, message.body = now, "", ""
+    db.add(message)
+    db.flush()
+    return following
+
+
+def get(db: Session, message_id: UUID) -> OutboxMessage:
+    """One message. Raises NotFound."""
+    message = db.get(OutboxMessage, message_id)
+    if message is None:
+        raise NotFound
+    return message
+
+
+def troubled(db: Session, box: Vault, now: datetime, limit: int = 50) -> list[Trouble]:
+    """What was given up or has waited long, the newest first."""
+    query = select(OutboxMessage).where(
+        or_(
+            col(OutboxMessage.state) == "dead",
+            col(OutboxMessage.state).in_(("waiting", "sending"))
+            & (col(OutboxMessage.created_at) < now - LONG),
+        )
+    )
+    newest = query.order_by(col(OutboxMessage.id).desc()).limit(limit)
+    return [_trouble(box, message) for message in db.exec(newest)]
+
+
+def counts(db: Session) -> dict[str, int]:
+    """How many messages wait (those being sent included), and how many were given up."""
+    rows = db.exec(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state)).all()
+    by_state = dict(rows)
+    waiting = by_state.get("waiting", 0) + by_state.get("sending", 0)
+    return {"waiting": waiting, "dead": by_state.get("dead", 0)}
+
+
+def resend(db: Session, message_id: UUID, now: datetime, *, by: Actor) -> None:
+    """Try at once and as often as a new one. Raises NotFound, or Conflict for what is sent, under way or too late."""
+    message = _unsent(db, message_id)
+    if message.expires_at and message.expires_at <= now:
+        raise Conflict("outbox.error.expired")
+    _note(db, now, by, "message.resent", message)
+    message.state, message.due_at, message.tries = "waiting", now, 0
+    message.error = message.detail = ""
+    db.add(message)
+    db.flush()
+    _tell_when_committed(db)
+
+
+def give_up(db: Session, message_id: UUID, now: datetime, *, by: Actor) -> None:
+    """Delete a message that was not sent. Raises NotFound, or Conflict for what is sent or under way."""
+    message = _unsent(db, message_id)
+    _note(db, now, by, "message.given_up", message)
+    db.delete(message)
+    db.flush()
+
+
+def prune(db: Session, now: datetime) -> int:
+    """Forget what was sent a month ago. Returns how many."""
+    old = delete(OutboxMessage).where(
+        col(OutboxMessage.state) == "sent", col(OutboxMessage.sent_at) < now - KEEP_SENT
+    )
+    return int(db.execute(old).rowcount)  # type: ignore[attr-defined]
+
+
+def _open(db: Session, box: Vault, message: OutboxMessage, now: datetime) -> Parcel | Failed:
+    """What is to be sent, or why it cannot be."""
+    if message.expires_at and message.expires_at <= now:
+        return Failed("outbox.error.expired")
+    try:
+        address = box.open(message.address, f"outbox.address:{message.id}")
+        body = json.loads(box.open(message.body, f"outbox.body:{message.id}"))
+    except KeepAIError as error:
+        return Failed(error.key)
+    to = Recipient(message.recipient_kind, address, message.recipient_id)  # type: ignore[arg-type]
+    if not may_send(db, message.channel, to, message.purpose):  # type: ignore[arg-type]
+        return Failed("outbox.error.not_allowed")
+    return Parcel(
+        message.id,
+        now + CLAIM,
+        message.tries + 1,
+        message.created_at,
+        message.message_id,
+        address,
+        message.locale,
+        Written(**body),
+    )
+
+
+def _unsent(db: Session, message_id: UUID) -> OutboxMessage:
+    query = select(OutboxMessage).where(OutboxMessage.id == message_id).with_for_update()
+    message = db.exec(query).one_or_none()
+    if message is None:
+        raise NotFound
+    if message.state not in ("waiting", "dead"):
+        raise Conflict("outbox.under_way")
+    return message
+
+
+def _trouble(box: Vault, message: OutboxMessage) -> Trouble:
+    to = ""
+    with contextlib.suppress(KeepAIError):
+        to = masked(box.open(message.address, f"outbox.address:{message.id}"))
+    return Trouble(
+        message.id,
+        message.template,
+        to,
+        message.state,
+        message.created_at,
+        message.due_at,
+        message.tries,
+        message.error,
+        message.detail,
+    )
+
+
+def _note(db: Session, now: datetime, by: Actor, action: str, message: OutboxMessage) -> None:
+    audit.record(
+        db,
+        now,
+        by,
+        action,
+        object_kind="message",
+        object_id=message.id.hex,
+        object=message.message_id,
+        before={"state": message.state, "template": message.template},
+    )
+
+
+def _tell_when_committed(db: Session) -> None:
+    """Wake the dispatcher as soon as others can see what was put; it would find it by itself in some seconds."""
+
+    def tell(_: Any) -> None:
+        if _bus:
+            bus, loop = _bus
+            with contextlib.suppress(RuntimeError):  # that loop has ended
+                loop.call_soon_threadsafe(bus.publish, TOPIC, {})
+
+    event.listen(db, "after_commit", tell)
