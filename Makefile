@@ -58,7 +58,7 @@ lock: $(VENV)/.installed-dev ## renew the locks from requirements*.txt
 		requirements-dev.txt -o requirements-dev.lock
 
 clean: ## remove what was installed and built; the data folder stays
-	rm -rf $(VENV) .web .build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache reflex.lock/bun.lock
+	rm -rf $(VENV) .web .build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis reflex.lock/bun.lock
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is as new as the lock it was installed from, so an unchanged lock costs nothing.

@@ -72,7 +72,7 @@ class KeysState(rx.State):
         self.secret = self.secret_of = self.pending = ""
         self.errors = no_errors(FIELDS)
         self.offers = [
-            Offer(name=name, label=permission(name, person.locale), usual=name.endswith(":read"))
+            Offer(name=name, label=permission(name, person.locale), usual=name == "compute:read")
             for name in person.permissions
         ]
         await self._read(person)

@@ -291,8 +291,8 @@ class Me(BaseModel):
 class Tokens(BaseModel):
     """The access token goes into `Authorization: Bearer`; it holds for `expires_in` seconds."""
 
-    access_token: str
-    refresh_token: str
+    access_token: str = Field(examples=["eyJhbGciOiJIUzI1NiIs…"])
+    refresh_token: str = Field(examples=["uFVbN7FpNPGRa…"])
     token_type: str = Field(examples=["bearer"])
     expires_in: int = Field(examples=[900])
 

@@ -27,7 +27,7 @@ class Credentials(BaseModel):
 class Refresh(BaseModel):
     """What tokens are renewed with."""
 
-    refresh_token: Annotated[str, Field(max_length=200)]
+    refresh_token: Annotated[str, Field(max_length=200, examples=["uFVbN7FpNPGRa…"])]
 
 
 @router.post("/login", dependencies=[public("where programs sign in")], response_model=shapes.Tokens)

@@ -7,7 +7,7 @@ WORDS = {
     "keys.name": "Name",
     "keys.name_help": "What it is for, such as “CI” or “Grafana”.",
     "keys.permissions": "What it may do",
-    "keys.permissions_help": "At most what you may. If your role changes, it changes along.",
+    "keys.permissions_help": "At most what you may. A change of your password or role ends your keys.",
     "keys.expires": "Valid for",
     "keys.expires.30": "30 days",
     "keys.expires.90": "90 days",

@@ -7,7 +7,7 @@ WORDS = {
     "keys.name": "Nome",
     "keys.name_help": "Para que ela serve, como “CI” ou “Grafana”.",
     "keys.permissions": "O que ela pode fazer",
-    "keys.permissions_help": "No máximo o que você pode. Se o seu papel mudar, ela muda junto.",
+    "keys.permissions_help": "No máximo o que você pode. Trocar sua senha ou seu papel encerra suas chaves.",
     "keys.expires": "Validade",
     "keys.expires.30": "30 dias",
     "keys.expires.90": "90 dias",
