@@ -170,7 +170,7 @@ def view(key: ApiKey, owner: Account, reader: Principal) -> KeyView:
 
 def permission(name: str, locale: str) -> str:
     """A permission in words."""
-    return translate(locale, f"keys.permission.{name.replace(':', '.')}")
+    return translate(locale, f"people.permission.{name}")
 
 
 def _said(error: Invalid, locale: str) -> dict[str, str]:

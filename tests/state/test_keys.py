@@ -26,7 +26,7 @@ async def test_a_secret_is_shown_until_it_is_put_away(tab, carla):
     person = await identity.principal_of_bearer(secret)
     assert (person.account_id, person.permissions) == (carla.id, ["compute:read"])
     (row,) = page.get_value("mine")
-    assert (row["name"], row["permissions"], row["used_at"]) == ("CI", "Ler a computação", 0.0)
+    assert (row["name"], row["permissions"], row["used_at"]) == ("CI", "Ver painel, workers e histórico", 0.0)
     assert secret not in str(row)
     await screen.call(KeysState.put_away)
     assert page.secret == ""
