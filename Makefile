@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo dev test check pictures bench fmt lock clean
+.PHONY: help run demo dev test check fuzz pictures bench fmt lock clean
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -36,6 +36,9 @@ lint: $(VENV)/.installed-dev ## lint, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+fuzz: $(VENV)/.installed-dev ## hold the API to its description with very many requests
+	FUZZ_EXAMPLES=300 $(BIN)/python -m pytest tests/keepai/api/test_description.py tests/keepai/test_nonsense.py
+
 pictures: $(VENV)/.installed-dev ## every page in every state, language, theme and size into pictures/, and those of README
 	@bash deploy/chromium.sh
 	$(BIN)/python -m pytest -n $(WORKERS) tests/browser/test_every_page.py tests/browser/pictures.py --pictures
@@ -55,7 +58,7 @@ lock: $(VENV)/.installed-dev ## renew the locks from requirements*.txt
 		requirements-dev.txt -o requirements-dev.lock
 
 clean: ## remove what was installed and built; the data folder stays
-	rm -rf $(VENV) .web .build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache reflex.lock/bun.lock
+	rm -rf $(VENV) .web .build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis reflex.lock/bun.lock
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is as new as the lock it was installed from, so an unchanged lock costs nothing.

@@ -178,7 +178,8 @@ def _ask(url: str, headers: dict[str, str]) -> tuple[int, dict[str, str]]:
 
 
 def _works(installation: Installation, cookie: str) -> bool:
-    request = urllib.request.Request(f"{installation.address}/api/v1/dashboard", headers={"Cookie": cookie})
+    newest = {"Cookie": cookie, "Cache-Control": "no-cache"}
+    request = urllib.request.Request(f"{installation.address}/api/v1/dashboard", headers=newest)
     with urllib.request.urlopen(request, timeout=10) as answer:
         totals = json.load(answer)["totals"]
     return bool(totals and totals["workers"] == WORKERS)

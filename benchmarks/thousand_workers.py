@@ -255,7 +255,8 @@ def watching(compute: Compute, **variables: object) -> Iterator[Installation]:
 
 
 def _workers(installation: Installation, cookie: str) -> int:
-    request = urllib.request.Request(f"{installation.address}/api/v1/dashboard", headers={"Cookie": cookie})
+    newest = {"Cookie": cookie, "Cache-Control": "no-cache"}
+    request = urllib.request.Request(f"{installation.address}/api/v1/dashboard", headers=newest)
     with urllib.request.urlopen(request, timeout=10) as answer:
         return len(json.load(answer)["workers"])
 

@@ -9,7 +9,6 @@ from components import ui
 from state.words import t
 
 Row = rx.Var[Any]
-SECRET = "key-secret"  # noqa: S105 - the id of an element
 
 
 def new_key(
@@ -87,13 +86,13 @@ def made(*, secret: Row, name: Row, on_done: Any) -> rx.Component:
             rx.el.div(
                 ui.copyable(
                     secret,
-                    id=SECRET,
+                    id="key-secret",
                     label=t("keys.secret"),
                     copy=t("common.copy"),
                     copied=t("common.copied"),
                 ),
                 ui.button(t("keys.done"), variant="quiet", on_click=on_done),
-                class_name="k-row k-wrap k-secret",
+                class_name="k-secret",
             ),
             state="warning",
             role="status",

@@ -82,7 +82,7 @@ def principal(account: Account, roles: dict[str, str], came_with: UUID, **limits
     )
 
 
-def raise_version(db: Session, account: Account) -> None:
+def raise_version(db: Session, account: Account, at: datetime) -> None:
     """End whatever programs hold of this account: access tokens, what renews them, and keys.
 
     Afterwards `identity.end` the account.
@@ -91,7 +91,7 @@ def raise_version(db: Session, account: Account) -> None:
     db.add(account)
     for table in (TokenFamily, ApiKey):
         over = update(table).where(col(table.account_id) == account.id, col(table.revoked_at).is_(None))
-        db.execute(over.values(revoked_at=now()))
+        db.execute(over.values(revoked_at=at))
 
 
 def create(
@@ -259,5 +259,5 @@ def end_everything(db: Session, account: Account, at: datetime, keep: UUID | Non
         if session.id != keep:
             session.revoked_at = at
             db.add(session)
-    raise_version(db, account)
+    raise_version(db, account, at)
     db.flush()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
-from models import Account, AccountSession, OneTimeLink, RoleGrant, SecondFactor
+from models import Account, AccountSession, ApiKey, OneTimeLink, RoleGrant, SecondFactor, TokenFamily
 from services import accounts, audit, links, outbox, passwords, second_factor
 from services.audit import Actor
 from services.errors import Conflict, Forbidden, Invalid, NotFound
@@ -157,18 +157,24 @@ def reactivate(db: Session, account_id: UUID, now: datetime, *, by: Actor) -> No
 def export(db: Session, account_id: UUID, now: datetime) -> dict[str, Any]:
     """Everything KeepAI keeps about a person, for that person. No digest of a password or token is in it."""
     account = accounts.get(db, account_id)
-    sessions = db.exec(select(AccountSession).where(AccountSession.account_id == account_id))
+    hidden = {"password_hash", "token_hash", "secret_hash"}
+
+    def of(table: type[AccountSession | TokenFamily | ApiKey]) -> list[dict[str, Any]]:
+        rows = db.exec(select(table).where(col(table.account_id) == account_id))
+        return [one.model_dump(mode="json", exclude=hidden) for one in rows]
+
     done: list[dict[str, Any]] = []
     before = None
     while some := audit.find(db, audit.MOST, before=before, actor=account_id.hex):
         done += [audit.as_row(*one) for one in some]
         before = (some[-1][0].at, some[-1][0].id)
-    hidden = {"password_hash", "token_hash"}
     return {
         "exported_at": now.isoformat(),
         "account": account.model_dump(mode="json", exclude=hidden),
         "roles": accounts.roles_of(db, account_id),
-        "sessions": [one.model_dump(mode="json", exclude=hidden) for one in sessions],
+        "sessions": of(AccountSession),
+        "programs": of(TokenFamily),
+        "api_keys": of(ApiKey),
         "messages": outbox.of_person(db, account_id),
         "audit": done,
     }

@@ -56,7 +56,7 @@ def end(
 def end_others(
     db: Session, account_id: UUID, keep: UUID, now: datetime, *, by: Actor = MACHINE
 ) -> list[UUID]:
-    """Sign that account out everywhere but there. Returns what ended; afterwards `identity.end` each."""
+    """Sign that account out everywhere but there. Returns what ended. Afterwards `identity.end` each."""
     ended = [one.id for one in of_account(db, account_id, now) if one.id != keep]
     for sign_in_id in ended:
         end(db, account_id, sign_in_id, now, by=by)

@@ -72,7 +72,7 @@ class KeysState(rx.State):
         self.secret = self.secret_of = self.pending = ""
         self.errors = no_errors(FIELDS)
         self.offers = [
-            Offer(name=name, label=permission(name, person.locale), usual=name.endswith(":read"))
+            Offer(name=name, label=permission(name, person.locale), usual=name == "compute:read")
             for name in person.permissions
         ]
         await self._read(person)
@@ -170,7 +170,7 @@ def view(key: ApiKey, owner: Account, reader: Principal) -> KeyView:
 
 def permission(name: str, locale: str) -> str:
     """A permission in words."""
-    return translate(locale, f"keys.permission.{name.replace(':', '.')}")
+    return translate(locale, f"people.permission.{name}")
 
 
 def _said(error: Invalid, locale: str) -> dict[str, str]:

@@ -146,7 +146,7 @@ async def let_in(request: Request, account_id: UUID, target: str, by: Actor) -> 
 async def _begin(request: Request, account_id: UUID, target: str, by: Actor) -> Response:
     """A new session; one that somebody leaves here ends."""
     if before := principal_of(request.scope):
-        await sign_out(before, by)
+        await end_session(before, by)
     token = await db.write(sessions.start, account_id, now(), by=by)
     response = _see_other(target)
     set_session(request, response, token)
@@ -159,7 +159,7 @@ async def _begin(request: Request, account_id: UUID, target: str, by: Actor) -> 
 async def logout(request: Request) -> Response:
     """End this session everywhere it is open, and wipe what the browser kept of it."""
     if principal := principal_of(request.scope):
-        await sign_out(principal, actor_of(request.scope))
+        await end_session(principal, actor_of(request.scope))
     response = _see_other(LOGIN)
     _set(request, response, identity.COOKIE, "", 0)
     response.headers["clear-site-data"] = '"cache", "storage"'
@@ -247,7 +247,7 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=HASHING, thread_name_prefix="keepai-hash")
 
 
-async def sign_out(principal: Principal, by: Actor) -> None:
+async def end_session(principal: Principal, by: Actor) -> None:
     """End what somebody came with: a browser's session, or a program's tokens."""
     came_with = principal.session_id
     await db.write(sign_ins.end, principal.account_id, came_with, now(), by=by, action="signed_out")

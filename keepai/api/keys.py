@@ -16,7 +16,7 @@ from services.clock import now, rfc3339
 from services.errors import Forbidden, Invalid
 from services.permissions import PERMISSIONS
 
-router = APIRouter(prefix="/api/v1", tags=["api keys"])
+router = APIRouter(prefix="/api/v1", tags=["API keys"])
 
 COLUMNS = (
     *("id", "name", "prefix", "scopes", "owner", "created_at", "expires_at", "last_used_at"),

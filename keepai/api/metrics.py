@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
     "/metrics",
     dependencies=[public("has its own rule: the token of the settings, or a caller on this machine")],
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}}},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def scrape(request: Request) -> Response:
     """The text format 0.0.4, for `Authorization: Bearer` with KEEPAI_METRICS_TOKEN or a caller on this machine."""

@@ -1,6 +1,5 @@
 """The team, for programs: who is there and what each may do."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -8,13 +7,14 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
+from keepai.api import shapes
 from keepai.api.access import person_of, requires, signed_in
 from keepai.api.files import encode
-from keepai.api.lists import Fields, chosen
+from keepai.api.lists import NO_NUL, USUAL, Cursor, Fields, Limit, chosen, cut, page
 from keepai.web.scope import actor_of, locale_of
 from services import accounts, audit, db, identity, passwords, people
 from services.audit import Actor
-from services.clock import now
+from services.clock import now, rfc3339
 from services.people import Member
 from services.settings import get_settings
 
@@ -45,7 +45,7 @@ class UserChange(BaseModel):
     active: bool | None = None
 
 
-@own.get("/account/export", response_class=Response)
+@own.get("/account/export", **shapes.told(shapes.OwnData))
 async def export(request: Request) -> Response:
     """Everything KeepAI keeps about the caller, as a file."""
     person, by = person_of(request), actor_of(request.scope)
@@ -56,19 +56,22 @@ async def export(request: Request) -> Response:
     return Response(encode(taken), media_type="application/json", headers=headers)
 
 
-@team.get("/users", response_class=Response)
+@team.get("/users", **shapes.told(shapes.Page[shapes.User]))
 async def users(
-    q: Annotated[str, Query(max_length=100, description="A part of a name or an address.")] = "",
+    q: Annotated[
+        str, Query(max_length=100, pattern=NO_NUL, description="A part of a name or an address.")
+    ] = "",
+    limit: Limit = USUAL,
+    cursor: Cursor = "",
     fields: Fields = "",
 ) -> Response:
     """Everybody: active, invited, deactivated."""
     wanted = chosen(fields, COLUMNS)
-    found = [_row(one) for one in await db.read(people.members, now(), q)]
-    items = [{name: row[name] for name in wanted} for row in found]
-    return Response(encode({"items": items, "next_cursor": None}), media_type="application/json")
+    some, more = cut(await db.read(people.members, now(), q), limit, cursor, lambda one: str(one.id))
+    return page(map(_row, some), wanted, more)
 
 
-@team.post("/users", status_code=201)
+@team.post("/users", status_code=201, response_model=shapes.NewUser, response_model_exclude_unset=True)
 async def add(request: Request, given: NewUser) -> dict[str, Any]:
     """Add somebody with a password, or invite them: then `link` is shown this once, and works for 24 hours."""
     by = actor_of(request.scope)
@@ -83,7 +86,7 @@ async def add(request: Request, given: NewUser) -> dict[str, Any]:
     return _row(await db.read(people.member, account_id))
 
 
-@team.patch("/users/{user_id}")
+@team.patch("/users/{user_id}", response_model=shapes.User)
 async def change(request: Request, user_id: UUID, given: UserChange) -> dict[str, Any]:
     """Another role, or access taken away or given back. All that lets the person act ends with it."""
     by = actor_of(request.scope)
@@ -116,14 +119,10 @@ def _row(one: Member) -> dict[str, Any]:
         "email": one.email,
         "name": one.name,
         "role": one.role,
-        "since": _iso(one.since),
-        "seen_at": _iso(one.seen_at),
-        "expires_at": _iso(one.expires_at),
+        "since": rfc3339(one.since),
+        "seen_at": rfc3339(one.seen_at),
+        "expires_at": rfc3339(one.expires_at),
     }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
 
 
 router = APIRouter(prefix="/api/v1", tags=["people"])

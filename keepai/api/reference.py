@@ -39,18 +39,19 @@ SCHEMES = {
         "description": "A browser that is signed in.",
     },
 }
-# What every route may answer, and what those that ask who is there may answer as well.
-ALWAYS = {"default": "Something failed."}
+# What those routes may answer that ask who is there, those that take values, and all of them.
 GUARDED = {
     "401": "Nobody is signed in, or the key or token does not hold.",
     "403": "The caller may not do this.",
 }
+UNFIT = {"422": "A value that was sent cannot be used."}
+ALWAYS = {"default": "Anything else."}
 REFERENCE = re.compile(r"#/components/schemas/(.+)")
 
 
 def operation_id(route: APIRoute) -> str:
     """A short name that is the route's alone."""
-    where = str(route.tags[0]).replace(" ", "_") if route.tags else "page"
+    where = str(route.tags[0]).replace(" ", "_").lower() if route.tags else "page"
     return f"{where}_{route.name}_{min(route.methods).lower()}"
 
 
@@ -82,10 +83,8 @@ def _complete(operation: dict[str, Any], rule: Rule) -> None:
     """Say of one operation who may call it and how it fails."""
     guarded = rule.kind != "public"
     answers = operation["responses"]
-    told = {**(GUARDED if guarded else {}), **ALWAYS}
-    if answers.pop("422", None):
-        told["422"] = "A value that was sent cannot be used."
-    for status, text in told.items():
+    unfit = UNFIT if answers.pop("422", None) else {}
+    for status, text in {**(GUARDED if guarded else {}), **unfit, **ALWAYS}.items():
         answers[status] = _problem(text)
     operation["security"] = [{"key": []}, {"session": []}] if guarded else []
     if rule.permission:
@@ -121,12 +120,12 @@ def _body(described: Mapping[str, Any], locale: str) -> Iterator[str]:
         for method, operation in operations.items():
             tag = operation.get("tags", ["other"])[0]
             groups.setdefault(tag, []).append(_operation(described, method, path, operation, say))
-    ways = "".join(f'<a href="#{_anchor(tag)}">{escape(tag)}</a>' for tag in groups)
+    ways = "".join(f'<a href="#{_anchor(tag)}">{_title(tag)}</a>' for tag in groups)
     yield f'<main class="reference"><h1>{say("title")}</h1><p>{_prose(described["info"]["description"])}</p>'
     yield f'<p><a href="/settings/keys">{say("keys")}</a> · '
     yield f'<a href="/api/v1/openapi.json">OpenAPI</a></p><nav aria-label="{say("groups")}">{ways}</nav>'
     for tag, found in groups.items():
-        yield f'<section id="{_anchor(tag)}"><h2>{escape(tag)}</h2>{"".join(found)}</section>'
+        yield f'<section id="{_anchor(tag)}"><h2>{_title(tag)}</h2>{"".join(found)}</section>'
     yield "</main>"
 
 
@@ -212,6 +211,10 @@ def _code(title: str, text: str) -> str:
 
 def _prose(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)).replace("\n\n", "</p><p>")
+
+
+def _title(tag: str) -> str:
+    return escape(tag[:1].upper() + tag[1:])
 
 
 def _anchor(tag: str) -> str:

@@ -291,8 +291,8 @@ class Me(BaseModel):
 class Tokens(BaseModel):
     """The access token goes into `Authorization: Bearer`; it holds for `expires_in` seconds."""
 
-    access_token: str
-    refresh_token: str
+    access_token: str = Field(examples=["eyJhbGciOiJIUzI1NiIs…"])
+    refresh_token: str = Field(examples=["uFVbN7FpNPGRa…"])
     token_type: str = Field(examples=["bearer"])
     expires_in: int = Field(examples=[900])
 
@@ -329,6 +329,37 @@ class SignInInfo(Chosen):
     created_at: Moment = Field(examples=[AT])
     seen_at: Moment = Field(examples=[AT])
     expires_at: Moment = Field(examples=[AT])
+
+
+class User(Chosen):
+    """Somebody of the team: `active`, `invited` or `deactivated`."""
+
+    id: str = Field(examples=[ID])
+    state: str = Field(examples=["active"])
+    email: str = Field(examples=["ana@example.org"])
+    name: str = Field(examples=["Ana"])
+    role: str = Field(examples=["viewer"])
+    since: Moment | None = Field(examples=[AT])
+    seen_at: Moment | None = Field(examples=[AT])
+    expires_at: Moment | None = Field(examples=[None])
+
+
+class NewUser(User):
+    """Somebody who was added; of an invitation with its link, which is told this once."""
+
+    link: str | None = None
+    mailed: bool | None = None
+
+
+class OwnData(BaseModel):
+    """Everything that is kept about the caller."""
+
+    model_config = ConfigDict(extra="allow")
+
+    account: dict[str, Any]
+    roles: dict[str, str]
+    sessions: list[dict[str, Any]]
+    audit: list[dict[str, Any]]
 
 
 class Health(BaseModel):

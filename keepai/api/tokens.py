@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from keepai.api import shapes
 from keepai.api.access import person_of, public, signed_in
-from keepai.api.auth import LONGEST_EMAIL, attempt, sign_out, try_code
+from keepai.api.auth import LONGEST_EMAIL, attempt, end_session, try_code
 from keepai.web.problems import NotSignedIn, TooMany
 from keepai.web.scope import actor_of, locale_of
 from services import db, format, identity, second_factor, tokens
@@ -32,7 +32,7 @@ class Credentials(BaseModel):
 class Refresh(BaseModel):
     """What tokens are renewed with."""
 
-    refresh_token: Annotated[str, Field(max_length=200)]
+    refresh_token: Annotated[str, Field(max_length=200, examples=["uFVbN7FpNPGRa…"])]
 
 
 @router.post("/login", dependencies=[public("where programs sign in")], response_model=shapes.Tokens)
@@ -80,7 +80,7 @@ async def logout(request: Request) -> None:
     person = person_of(request)
     if person.kind == "key":
         raise Forbidden("keys.no_sign_out")
-    await sign_out(person, actor_of(request.scope))
+    await end_session(person, actor_of(request.scope))
 
 
 @router.get("/me", dependencies=[signed_in("it tells people about themselves")], response_model=shapes.Me)

@@ -243,7 +243,13 @@ class House:
 
     def dashboard(self, token: str) -> dict[str, Any]:
         """What programs read of the compute now."""
-        answer = httpx.get(f"{self.address}/api/v1/dashboard", cookies={"keepai_session": token}, timeout=30)
+        newest = {"cache-control": "no-cache"}
+        answer = httpx.get(
+            f"{self.address}/api/v1/dashboard",
+            cookies={"keepai_session": token},
+            headers=newest,
+            timeout=30,
+        )
         return dict(answer.json())
 
 

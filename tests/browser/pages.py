@@ -180,6 +180,37 @@ async def with_wrong_fields(screen: Screen, path: str, locale: str) -> None:
     await expect(page.locator(".k-error:not(:empty)")).to_have_count(2)
 
 
+async def with_a_key(screen: Screen, path: str, locale: str) -> None:
+    """A key that was just made, with its secret."""
+    await opened(screen, path, locale)
+    await screen.page.fill("#key-name", "CI")
+    await screen.page.locator("form:has(#key-name) button[type=submit]").click()
+    await expect(screen.page.locator("#key-secret")).to_have_value(re.compile(r"keepai_[\w-]{43}"))
+
+
+async def with_a_wrong_key(screen: Screen, path: str, locale: str) -> None:
+    """A key without a name that may do nothing."""
+    await opened(screen, path, locale)
+    for box in await screen.page.locator("fieldset input").all():
+        await box.uncheck()
+    await screen.page.locator("form:has(#key-name) button[type=submit]").click()
+    await expect(screen.page.locator(".k-error:not(:empty)")).to_have_count(2)
+
+
+async def asking_about_a_key(screen: Screen, path: str, locale: str) -> None:
+    """The question before a key is revoked."""
+    await with_a_key(screen, path, locale)
+    await screen.page.locator("table button").first.click()
+    await expect(screen.page.locator("#revoke-key")).to_be_visible()
+
+
+async def with_a_reference(screen: Screen, path: str, locale: str) -> None:
+    """The reference of the API with what there is to say of some addresses."""
+    await screen.page.goto(path)
+    for one in await screen.page.locator("summary").all():
+        await one.click()
+
+
 async def asking_to_delete(screen: Screen, path: str, locale: str) -> None:
     """Before one's own account is deleted, with a wrong password."""
     await opened(screen, path, locale)
@@ -296,6 +327,7 @@ def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[s
         View("system", state, "frame.system", "/system", house, arrive),
         View("settings", state, "frame.settings", "/settings", house, arrive),
         View("second-factor", state, "second.title", "/settings/second-factor", house, arrive),
+        View("keys", state, "keys.title", "/settings/keys", house, arrive),
         View("people", state, "people.title", "/settings/people", house, arrive),
         View("audit", state, "audit.title", "/settings/audit", house, arrive),
         View("mail", state, "mail.title", "/settings/mail", house, arrive),
@@ -329,6 +361,10 @@ VIEWS = [
     View("worker-and-picked", "rows", "frame.workers", "/workers?worker={node-3}", arrive=picking),
     View("retire-several", "rows", "frame.workers", "/workers", arrive=asking_for_several),
     View("settings-wrong", "rows", "frame.settings", "/settings", arrive=with_wrong_fields),
+    View("keys", "made", "keys.title", "/settings/keys", arrive=with_a_key),
+    View("keys", "wrong", "keys.title", "/settings/keys", arrive=with_a_wrong_key),
+    View("keys", "asked", "keys.title", "/settings/keys", arrive=asking_about_a_key),
+    View("reference", "plain", "reference.title", "/api/docs", "deserted", with_a_reference),
     View("settings-delete", "rows", "frame.settings", "/settings", arrive=asking_to_delete),
     View("second-factor-enrol", "rows", "second.title", "/settings/second-factor", arrive=enrolling),
     View("people-invite", "rows", "people.title", "/settings/people", arrive=inviting),

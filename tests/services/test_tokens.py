@@ -145,7 +145,7 @@ def test_a_family_ends_after_a_week_of_silence_and_after_a_month_at_last(pair):
 def test_raising_the_version_ends_all_that_programs_hold(pair, bruno):
     owner = accounts.principal(bruno, {"platform": "operator"}, bruno.id)
     _, secret = db.write_now(api_keys.create, owner, now(), name="x", permissions=["compute:read"])
-    db.write_now(lambda session: accounts.raise_version(session, session.get(Account, bruno.id)))
+    db.write_now(lambda session: accounts.raise_version(session, session.get(Account, bruno.id), now()))
     assert found(pair.access) is None
     assert renew(pair.refresh) == tokens.Renewal()
     assert db.read_now(api_keys.find_with_age, secret, now()) is None

@@ -303,3 +303,75 @@ def test_every_window_of_the_page_can_be_downloaded():
 async def test_events_of_what_is_no_worker(carlas, compute, worker):
     answer = await carlas.get("/api/v1/events", params={"worker": worker})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "worker")
+
+
+async def query(client, **params):
+    answer = await client.get("/api/v1/metrics/query", params={"metric": "cpu", **params})
+    return answer.status_code, answer.json()
+
+
+async def test_a_metric_of_all_that_have_it(carlas, compute):
+    status, body = await query(carlas)
+    assert status == 200
+    found = {one["labels"]["kind"]: one["points"] for one in body["items"]}
+    assert found.keys() == {"compute", "worker"}
+    point = found["compute"][0]
+    assert point["at"].endswith("Z") and point["min"] <= point["mean"] <= point["max"]
+    assert {point["mean"] for point in found["worker"]} == {50.0}
+    assert [one["labels"]["kind"] for one in (await query(carlas, metric="memory"))[1]["items"]] == [
+        "compute"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "kinds"),
+    [
+        ({"label.kind": "worker"}, ["worker"]),
+        ({"label.worker": WORKER}, ["worker"]),
+        ({"label.kind": "compute", "label.worker": WORKER}, []),
+        ({"label.kind": "work"}, []),
+        ({"label.kind": "%"}, []),
+        ({"label.nothing": "x"}, []),
+        ({"label.kind": 'worker","worker":"'}, []),
+    ],
+)
+async def test_labels_choose_whole_and_not_by_parts(carlas, compute, labels, kinds):
+    _, body = await query(carlas, **labels)
+    assert [one["labels"]["kind"] for one in body["items"]] == kinds
+
+
+async def test_a_range_of_time_at_a_resolution(carlas, compute):
+    began = (now() - timedelta(seconds=250)).isoformat()
+    over = (now() - timedelta(seconds=240)).isoformat()
+    wanted = {"from": began, "to": over, "resolution": "1", "label.kind": "compute"}
+    (one,) = (await query(carlas, **wanted))[1]["items"]
+    assert one["step_seconds"] == 1
+    assert 9 <= len(one["points"]) <= 12
+    assert (await query(carlas, **{"from": over, "to": began}))[0] == 422
+
+
+async def test_subjects_come_page_by_page(carlas, compute):
+    _, first = await query(carlas, limit=1)
+    _, rest = await query(carlas, limit=1, cursor=first["next_cursor"])
+    kinds = [one["labels"]["kind"] for one in first["items"] + rest["items"]]
+    assert (sorted(kinds), rest["next_cursor"]) == (["compute", "worker"], None)
+
+
+@pytest.mark.parametrize(
+    ("params", "field"),
+    [
+        ({"metric": "cpu; drop"}, "metric"),
+        ({"metric": ""}, "metric"),
+        ({"resolution": "2"}, "resolution"),
+        ({"from": "yesterday"}, "from"),
+        ({"to": "-1"}, "to"),
+        ({"cursor": "x"}, "cursor"),
+        ({"label.KIND": "x"}, "label.KIND"),
+        ({"label.kind": "\x00"}, "label.kind"),
+        ({"label.kind": "x" * 201}, "label.kind"),
+        ({f"label.{letter}": "x" for letter in "abcdefghi"}, "label."),
+    ],
+)
+async def test_what_cannot_be_asked(carlas, compute, params, field):
+    status, body = await query(carlas, **params)
+    assert (status, [error["field"] for error in body["errors"]]) == (422, [field])

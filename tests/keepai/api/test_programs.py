@@ -250,7 +250,7 @@ async def test_a_raised_version_ends_access_tokens_within_five_seconds(program, 
     there = program((await sign_in(program())).json()["access_token"])
     assert (await there.get("/api/v1/auth/me")).status_code == 200
     raised = time.monotonic()
-    db.write_now(lambda session: accounts.raise_version(session, session.get(Account, ana.id)))
+    db.write_now(lambda session: accounts.raise_version(session, session.get(Account, ana.id), now()))
     while (await there.get("/api/v1/auth/me")).status_code == 200:
         assert time.monotonic() < raised + 5
         await asyncio.sleep(0.1)
