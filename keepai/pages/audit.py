@@ -6,9 +6,11 @@ from components import audit as parts
 from keepai.pages.sections import section
 from services.audit import OUTCOMES
 from state.audit import GROUPS, SPANS, AuditState
+from state.dashboard import DashboardState
+from state.session import SessionState
 from state.words import t
 
-ON_LOAD = AuditState.load
+ON_LOAD = [DashboardState.show_frame, AuditState.load]
 
 
 def page() -> rx.Component:
@@ -49,4 +51,5 @@ def page() -> rx.Component:
         ),
         title=t("audit.title"),
         name="audit",
+        allowed=SessionState.may_audit,
     )

@@ -5,10 +5,12 @@ import reflex as rx
 from components import people as parts
 from keepai.pages.sections import section
 from services.permissions import GRANTS, ROLES
+from state.dashboard import DashboardState
 from state.people import PeopleState
+from state.session import SessionState
 from state.words import t
 
-ON_LOAD = PeopleState.load
+ON_LOAD = [DashboardState.show_frame, PeopleState.load]
 
 
 def page() -> rx.Component:
@@ -44,4 +46,5 @@ def page() -> rx.Component:
         ),
         title=t("people.title"),
         name="people",
+        allowed=SessionState.may_people,
     )
