@@ -323,3 +323,8 @@ async def test_who_must_change_the_password_gets_nowhere_with_tokens(program, an
     access = (await sign_in(program())).json()["access_token"]
     answer = await program(access).get("/api/v1/dashboard")
     assert (answer.status_code, answer.json()["code"]) == (403, "must_change_password")
+
+
+async def test_a_character_that_postgresql_keeps_in_no_text_is_only_wrong(program, postgresql_url):
+    db.configure(postgresql_url)
+    assert (await sign_in(program(), "a\x00@example.org", "x")).status_code == 401
