@@ -64,7 +64,7 @@ async def test_a_session_ended_elsewhere_leads_its_tab_to_the_sign_in_page(page_
     left = await page_as("operator", locale="en")
     screen = await page_as("operator", "/settings", locale="en")
     await expect(screen.page.get_by_role("heading", name=en("settings.sessions"))).to_be_visible()
-    ends = screen.page.get_by_role("button", name=en("settings.sessions.end"))
+    ends = screen.page.get_by_role("button", name=en("settings.sessions.end"), exact=True)
     before = await ends.count()
     assert before >= 1
     for _ in range(before):

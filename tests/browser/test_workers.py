@@ -1,5 +1,7 @@
 """The table of workers and the panel: what one sees is in the address, and stays while everything moves."""
 
+import csv
+import io
 import json
 import re
 
@@ -254,8 +256,8 @@ async def test_the_history_and_the_events_of_a_worker_are_downloaded_from_its_pa
     (plot,) = json.loads(await _file(screen, "workers.history.json"))["plots"]
     assert plot["labels"]["worker"] == worker
     await screen.page.get_by_role("tab", name=pt("workers.tab.events")).click()
-    lines = (await _file(screen, "dashboard.events.csv")).splitlines()
-    assert {line.split(",")[1] for line in lines[1:]} == {worker}
+    rows = csv.DictReader(io.StringIO(await _file(screen, "dashboard.events.csv")))
+    assert {row["worker_id"] for row in rows} == {worker}
     items = json.loads(await _file(screen, "dashboard.events.json"))["items"]
     assert {item["worker_name"] for item in items} == {name}
 
