@@ -1,4 +1,4 @@
-"""How often programs may ask: by key, by account, else by address; said in words, with when to come back."""
+"""How often the API may be asked: by key, by account, else by address; said in words, with when to come back."""
 
 from keepai.web.problems import TooMany, problem_of
 from keepai.web.scope import ASGIApp, Receive, Scope, Send, is_api, principal_of, respond
@@ -6,6 +6,8 @@ from services import limits
 from services.limits import Limit
 
 PER_MINUTE, PER_HOUR = 100, 1000
+# A browser in which somebody is signed in asks for files and offline copies from several tabs.
+BROWSERS_TIMES = 10
 # Asked by what watches an installation, at its own pace.
 FREE = ("/api/v1/health", "/metrics")
 
@@ -32,10 +34,7 @@ def who_and_how_often(scope: Scope) -> tuple[str, tuple[Limit, Limit]]:
     if principal is None:
         address = scope["client"][0] if scope.get("client") else ""
         return f"api:address:{limits.network(address)}", (Limit(PER_MINUTE, 60), Limit(PER_HOUR, 3600))
-    whose = (
-        f"key:{principal.session_id.hex}"
-        if principal.kind == "key"
-        else f"account:{principal.account_id.hex}"
-    )
-    minute, hour = principal.per_minute or PER_MINUTE, principal.per_hour or PER_HOUR
-    return f"api:{whose}", (Limit(minute, 60), Limit(hour, 3600))
+    whose = principal.session_id if principal.kind == "key" else principal.account_id
+    times = BROWSERS_TIMES if principal.kind == "person" else 1
+    minute, hour = principal.per_minute or times * PER_MINUTE, principal.per_hour or times * PER_HOUR
+    return f"api:{principal.kind}:{whose.hex}", (Limit(minute, 60), Limit(hour, 3600))

@@ -1,7 +1,7 @@
 """Programs ask so often and no more; the answer says which limit and when to come back."""
 
 from keepai.web import rates
-from services import accounts, api_keys, db, limits, sessions
+from services import accounts, api_keys, db, limits, sessions, tokens
 from services.clock import now
 from services.i18n import translate
 from tests.keepai.around import browser
@@ -22,7 +22,8 @@ async def test_by_address_without_a_sign_in(client, database):
 
 
 async def test_by_account_wherever_it_comes_from(app, carla, enter, monkeypatch):
-    monkeypatch.setattr(rates, "PER_MINUTE", 6)
+    monkeypatch.setattr(rates, "PER_MINUTE", 2)
+    monkeypatch.setattr(rates, "BROWSERS_TIMES", 3)
     stack = app()
     one, two = browser(stack, peer="10.0.0.1"), browser(stack, peer="10.0.0.2")
     for client in (one, two):
@@ -30,6 +31,10 @@ async def test_by_account_wherever_it_comes_from(app, carla, enter, monkeypatch)
     answers = [(await (one, two)[number % 2].get(ASKED)).status_code for number in range(8)]
     assert answers == [200] * 6 + [429] * 2
     assert (await browser(stack, peer="10.0.0.1").get(ASKED)).status_code == 401  # nobody is counted apart
+    program = browser(stack)
+    tokens_of_carla = db.write_now(tokens.start, carla.id, now())
+    program.headers["authorization"] = f"Bearer {tokens_of_carla.access}"
+    assert await statuses(program, ASKED, 3) == [200] * 2 + [429]  # and so are programs that sign in
 
 
 async def test_what_watches_an_installation_is_never_refused(client, database, monkeypatch):
