@@ -70,7 +70,6 @@ class AuditState(rx.State):
     rows: list[AuditRow] = []
     ready: bool = False
     next: str = ""
-    loading: bool = False
     checking: bool = False
     verdict: str = ""
     verdict_text: str = ""
