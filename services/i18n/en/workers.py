@@ -81,7 +81,7 @@ WORDS = {
     "workers.retire.title": "Retire {name}?",
     "workers.retire.text": "Its {memory} move to other workers first, and its queued tasks go elsewhere.",
     "workers.retire.text_empty": "It holds no results. Its queued tasks move to other workers.",
-    "workers.retire.note": "To get it back, somebody starts a worker on the host.",
+    "workers.retire.note": "To have another, scale the embedded compute or start a worker on the host.",
     "workers.retire.done": "{name} was retired",
     "workers.restart": "Restart",
     "workers.restarting": "Restarting",

@@ -81,7 +81,7 @@ WORDS = {
     "workers.retire.title": "Retirar {name}?",
     "workers.retire.text": "Os {memory} dele vão antes para outros workers e as tarefas da fila mudam de lugar.",
     "workers.retire.text_empty": "Ele não guarda resultados. As tarefas da fila dele mudam de lugar.",
-    "workers.retire.note": "Para voltar, alguém inicia um worker no host.",
+    "workers.retire.note": "Para ter outro, use Escalar na computação embutida ou inicie um worker no host.",
     "workers.retire.done": "{name} foi retirado",
     "workers.restart": "Reiniciar",
     "workers.restarting": "Reiniciando",
