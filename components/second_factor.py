@@ -5,17 +5,24 @@ from typing import Any
 import reflex as rx
 
 from components import ui
+from components.proof import proof
 from state.words import t
 
 Row = rx.Var[Any]
 
 
-def off(*, errors: Row, key: Row, on_begin: Any) -> rx.Component:
+def off(*, errors: Row, has_password: Row, key: Row, on_begin: Any) -> rx.Component:
     """Why one would turn it on, and the first step."""
     return ui.card(
         rx.el.p(t("second.text")),
         _password(
-            "begin", errors=errors, key=key, action=t("second.begin"), on_submit=on_begin, primary=True
+            "begin",
+            errors=errors,
+            has_password=has_password,
+            key=key,
+            action=t("second.begin"),
+            on_submit=on_begin,
+            primary=True,
         ),
         title=t("second.title"),
         tools=[ui.badge(t("second.off"), state="warning")],
@@ -73,20 +80,35 @@ def codes(rows: Row, *, on_done: Any) -> rx.Component:
     )
 
 
-def on(*, left: Row, errors: Row, key: Row, on_renew: Any, on_turn_off: Any) -> rx.Component:
+def on(
+    *, left: Row, errors: Row, has_password: Row, key: Row, on_renew: Any, on_turn_off: Any
+) -> rx.Component:
     """That it is on, other recovery codes, and turning it off."""
     return rx.fragment(
         ui.card(
             rx.el.p(t("second.on_text")),
             rx.el.p(left, class_name="k-second"),
-            _password("renew", errors=errors, key=key, action=t("second.renew"), on_submit=on_renew),
+            _password(
+                "renew",
+                errors=errors,
+                has_password=has_password,
+                key=key,
+                action=t("second.renew"),
+                on_submit=on_renew,
+            ),
             title=t("second.title"),
             tools=[ui.badge(t("second.on"), state="ok")],
         ),
         ui.card(
             rx.el.p(t("second.turn_off_text")),
             _password(
-                "off", errors=errors, key=key, action=t("second.turn_off"), on_submit=on_turn_off, danger=True
+                "off",
+                errors=errors,
+                has_password=has_password,
+                key=key,
+                action=t("second.turn_off"),
+                on_submit=on_turn_off,
+                danger=True,
             ),
             title=t("second.turn_off"),
         ),
@@ -97,6 +119,7 @@ def _password(
     name: str,
     *,
     errors: Row,
+    has_password: Row,
     key: Row,
     action: Any,
     on_submit: Any,
@@ -105,19 +128,7 @@ def _password(
 ) -> rx.Component:
     """A form that asks for the password before something is done."""
     return ui.form(
-        ui.field(
-            ui.text_input(
-                id=f"{name}-password",
-                name="password",
-                type="password",
-                auto_complete="current-password",
-                max_length=300,
-                error=errors["password"],
-            ),
-            id=f"{name}-password",
-            label=t("settings.password.current"),
-            error=errors["password"],
-        ),
+        proof(id=f"{name}-password", error=errors["password"], has_password=has_password),
         ui.button(action, variant="primary" if primary else "danger" if danger else "normal", type="submit"),
         on_submit=on_submit,
         reset_on_submit=False,

@@ -8,6 +8,7 @@ import reflex as rx
 
 from components import ui
 from components.frame import theme_choice
+from components.proof import proof
 from components.ui.base import Content, Flag, Text
 from state.words import t
 
@@ -159,7 +160,7 @@ def profile(
     return ui.card(rx.cond(email != "", form, ui.skeleton_rows(9, ("60%",))), title=t("settings.profile"))
 
 
-def password(*, errors: Row, changed: Row, on_leave: Any, on_change: Any) -> rx.Component:
+def password(*, errors: Row, changed: Row, has_password: Row, on_leave: Any, on_change: Any) -> rx.Component:
     """Another password: the old one once, the new one twice. On leaving a field its length is told, never its text."""
     first = rx.Var("document.getElementById('new').value").to(str)
     leave = {
@@ -167,12 +168,18 @@ def password(*, errors: Row, changed: Row, on_leave: Any, on_change: Any) -> rx.
         "again": lambda text: on_leave("again", text.to(str).length(), text == first),
     }
     fields = [
-        ("current", "current-password", None),
         ("new", "new-password", t("settings.password.new_help")),
         ("again", "new-password", None),
     ]
     return ui.card(
         ui.form(
+            proof(
+                id="current",
+                name="current",
+                error=errors["current"],
+                has_password=has_password,
+                aria_required="true",
+            ),
             *[
                 ui.field(
                     ui.text_input(
@@ -183,7 +190,7 @@ def password(*, errors: Row, changed: Row, on_leave: Any, on_change: Any) -> rx.
                         aria_required="true",
                         max_length=300,
                         error=errors[name],
-                        **({"on_blur": leave[name]} if name in leave else {}),
+                        on_blur=leave[name],
                     ),
                     id=name,
                     label=t(f"settings.password.{name}"),
@@ -202,22 +209,9 @@ def password(*, errors: Row, changed: Row, on_leave: Any, on_change: Any) -> rx.
     )
 
 
-def own_data(*, open: Row, error: Row, on_ask: Any, on_delete: Any) -> rx.Component:
+def own_data(*, open: Row, error: Row, has_password: Row, on_ask: Any, on_delete: Any) -> rx.Component:
     """All that KeepAI knows of the person: to take along, and to delete."""
-    field = ui.field(
-        ui.text_input(
-            id="delete-password",
-            name="password",
-            type="password",
-            auto_complete="current-password",
-            max_length=300,
-            error=error,
-            data_k_first="",
-        ),
-        id="delete-password",
-        label=t("settings.password.current"),
-        error=error,
-    )
+    field = proof(id="delete-password", error=error, has_password=has_password, data_k_first="")
     return ui.card(
         rx.el.p(t("settings.data.text")),
         rx.el.div(

@@ -3,6 +3,7 @@
 from models.account import Account, RoleGrant
 from models.audit import AuditCheckpoint, AuditDetail, AuditEvent
 from models.compute import Compute, Worker
+from models.external_identity import ExternalIdentity
 from models.lease import Lease
 from models.link import OneTimeLink
 from models.outbox import OutboxMessage
@@ -23,6 +24,7 @@ __all__ = [
     "AuditDetail",
     "AuditEvent",
     "Compute",
+    "ExternalIdentity",
     "Lease",
     "OneTimeLink",
     "OutboxMessage",

@@ -10,13 +10,15 @@ from models.base import UtcDateTime, new_id
 
 
 class Account(SQLModel, table=True):
-    """A person. `email` is stored folded to lower case and is unique. `version` is named by every access token and
-    raised to end them all."""
+    """A person. `email` is stored folded to lower case and is unique; `email_verified_at` is when the person last
+    showed that mail to it reaches them. `version` is named by every access token and raised to end them all. Without a
+    `password_hash` one signs in by an issuer alone."""
 
     __tablename__ = "account"
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     email: str = Field(unique=True, max_length=254)
+    email_verified_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
     name: str = Field(default="", max_length=120)
     password_hash: str = Field(default="", max_length=512)
     must_change_password: bool = False

@@ -1,7 +1,7 @@
 """People: making, finding and changing accounts."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -18,6 +18,7 @@ from services.i18n import LOCALES
 from services.permissions import PLATFORM, ROLES, Principal
 
 THEMES = ("system", "light", "dark")
+JUST_NOW = timedelta(minutes=10)
 FIRST_ADMIN_EMAIL = "admin@keepai.local"
 
 
@@ -65,6 +66,22 @@ def roles_of(db: Session, account_id: UUID) -> dict[str, str]:
     return {g.scope: g.role for g in db.exec(select(RoleGrant).where(RoleGrant.account_id == account_id))}
 
 
+def prove(
+    db: Session, account_id: UUID, session_id: UUID, password: str, now: datetime, *, field: str = "password"
+) -> Account:
+    """Whoever sits there is the person the account belongs to: they know the password, or, where there is none, signed
+    in just now. Returns the account. Raises Invalid for this field."""
+    account = get(db, account_id)
+    if account.password_hash:
+        if not passwords.matches(password, account.password_hash):
+            raise Invalid("settings.password.wrong", fields={field: "settings.password.wrong"})
+        return account
+    session = db.get(AccountSession, session_id)
+    if session is None or session.account_id != account_id or now - session.created_at > JUST_NOW:
+        raise Invalid("settings.password.sign_in_again", fields={field: "settings.password.sign_in_again"})
+    return account
+
+
 def principal(account: Account, roles: dict[str, str], came_with: UUID, **limits: Any) -> Principal:
     """Who asks with a session, a key or a token of that account; `came_with` is its id."""
     return Principal(
@@ -76,6 +93,7 @@ def principal(account: Account, roles: dict[str, str], came_with: UUID, **limits
         zone=account.zone,
         theme=account.theme,
         must_change_password=account.must_change_password,
+        has_password=bool(account.password_hash),
         password_set_by=account.password_set_by,
         roles=roles,
         **limits,
@@ -97,7 +115,7 @@ def raise_version(db: Session, account: Account, at: datetime) -> None:
 def create(
     db: Session,
     email: str,
-    password: str,
+    password: str | None,
     *,
     role: str,
     name: str = "",
@@ -105,7 +123,8 @@ def create(
     locale: str = "pt-BR",
     by: Actor = MACHINE,
 ) -> Account:
-    """A new account with one role on the platform. Raises Invalid or Conflict."""
+    """A new account with one role on the platform; without a password for who comes by an issuer. Raises Invalid or
+    Conflict."""
     folded = fold_email(email)
     if not is_email(folded):
         raise Invalid("errors.email", fields={"email": "errors.email"})
@@ -116,7 +135,7 @@ def create(
     account = Account(
         email=folded,
         name=name.strip()[:120],
-        password_hash=passwords.hash_password(password),
+        password_hash="" if password is None else passwords.hash_password(password),
         must_change_password=must_change,
         locale=locale,
         created_at=now(),
@@ -177,9 +196,7 @@ def change_password(
     db: Session, account_id: UUID, session_id: UUID, current: str, new: str, *, by: Actor = MACHINE
 ) -> None:
     """Change one's own password; every other session of the account ends. Raises Invalid with field messages."""
-    account = get(db, account_id)
-    if not passwords.matches(current, account.password_hash):
-        raise Invalid("settings.password.wrong", fields={"current": "settings.password.wrong"})
+    account = prove(db, account_id, session_id, current, now(), field="current")
     passwords.check_new(new, about=(account.email, account.name))
     if new == current:
         raise Invalid("settings.password.same", fields={"new": "settings.password.same"})

@@ -61,12 +61,17 @@ def accept(
     """Make the account of an invitation; the link works no more. Raises NotFound, Conflict or Invalid."""
     link = find(db, "invitation", token, now)
     passwords.check_new(password, about=(link.email, name))
-    _use(db, link, now)
+    use(db, link, now)
     account = accounts.create(db, link.email, password, role=link.role, name=name, locale=locale, by=by)
+    note_accepted(db, link, account, now, by=by)
+    return account
+
+
+def note_accepted(db: Session, link: OneTimeLink, account: Account, now: datetime, *, by: Actor) -> None:
+    """An invitation led to this account."""
     audit.record(
         db, now, by, "invitation.accepted", object_kind="account", object_id=account.id.hex, object=link.email
     )
-    return account
 
 
 def offer_reset(db: Session, account_id: UUID, now: datetime, *, by: Actor) -> tuple[OneTimeLink, str]:
@@ -98,10 +103,12 @@ def reset(db: Session, token: str, password: str, now: datetime, *, by: Actor) -
     assert link.account_id is not None
     account = accounts.get(db, link.account_id)
     passwords.check_new(password, about=(account.email, account.name))
-    _use(db, link, now)
+    use(db, link, now)
     account.password_hash = passwords.hash_password(password)
     account.must_change_password = False
     account.password_set_by = link.by
+    if not link.by:  # nobody made it for them: it came by mail, and only by mail
+        account.email_verified_at = now
     accounts.end_everything(db, account, now)
     audit.record(
         db,
@@ -188,8 +195,8 @@ def _make(
     return link, token
 
 
-def _use(db: Session, link: OneTimeLink, now: datetime) -> None:
-    """Raises NotFound for whoever comes second in the same moment."""
+def use(db: Session, link: OneTimeLink, now: datetime) -> None:
+    """The link works no more. Raises NotFound for whoever comes second in the same moment."""
     used = db.execute(
         update(OneTimeLink)
         .where(col(OneTimeLink.id) == link.id, col(OneTimeLink.used_at).is_(None))

@@ -8,8 +8,17 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
-from models import Account, AccountSession, ApiKey, OneTimeLink, RoleGrant, SecondFactor, TokenFamily
-from services import accounts, audit, links, outbox, passwords, second_factor
+from models import (
+    Account,
+    AccountSession,
+    ApiKey,
+    ExternalIdentity,
+    OneTimeLink,
+    RoleGrant,
+    SecondFactor,
+    TokenFamily,
+)
+from services import accounts, audit, links, outbox, second_factor
 from services.audit import Actor
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.permissions import PLATFORM, ROLES
@@ -159,7 +168,7 @@ def export(db: Session, account_id: UUID, now: datetime) -> dict[str, Any]:
     account = accounts.get(db, account_id)
     hidden = {"password_hash", "token_hash", "secret_hash"}
 
-    def of(table: type[AccountSession | TokenFamily | ApiKey]) -> list[dict[str, Any]]:
+    def of(table: type[AccountSession | TokenFamily | ApiKey | ExternalIdentity]) -> list[dict[str, Any]]:
         rows = db.exec(select(table).where(col(table.account_id) == account_id))
         return [one.model_dump(mode="json", exclude=hidden) for one in rows]
 
@@ -175,19 +184,20 @@ def export(db: Session, account_id: UUID, now: datetime) -> dict[str, Any]:
         "sessions": of(AccountSession),
         "programs": of(TokenFamily),
         "api_keys": of(ApiKey),
+        "external_identities": of(ExternalIdentity),
         "messages": outbox.of_person(db, account_id),
         "audit": done,
     }
 
 
-def delete(db: Session, account_id: UUID, password: str, now: datetime, *, by: Actor) -> None:
+def delete(
+    db: Session, account_id: UUID, session_id: UUID, password: str, now: datetime, *, by: Actor
+) -> None:
     """Delete one's own account, with its sessions and all that the audit log says of the person.
 
-    Raises Invalid for a wrong password, Conflict for the last admin.
+    Raises what `accounts.prove` does, Conflict for the last admin.
     """
-    account = accounts.get(db, account_id)
-    if not passwords.matches(password, account.password_hash):
-        raise Invalid(fields={"password": "settings.password.wrong"})
+    account = accounts.prove(db, account_id, session_id, password, now)
     _keep_one_admin(db, account_id)
     _note(db, now, by, "account.deleted", account)
     audit.erase(db, account_id)

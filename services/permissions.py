@@ -33,6 +33,7 @@ class Principal:
     zone: str
     theme: str
     must_change_password: bool = False
+    has_password: bool = True
     password_set_by: str = ""
     roles: dict[str, str] = field(default_factory=dict)
     kind: Kind = "person"

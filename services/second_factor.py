@@ -16,7 +16,7 @@ from sqlalchemy import CursorResult, delete, func, update
 from sqlmodel import Session, col, select
 
 from models import RecoveryCode, SecondFactor
-from services import accounts, audit, passwords
+from services import accounts, audit
 from services.audit import MACHINE, Actor
 from services.errors import Conflict, Invalid
 from services.passwords import ALPHABET
@@ -50,10 +50,12 @@ def codes_left(db: Session, account_id: UUID) -> int:
     ).one()
 
 
-def begin(db: Session, vault: Vault, account_id: UUID, password: str, now: datetime) -> Enrolment:
-    """A new secret, which counts once `confirm` was given a code of it. Raises Invalid for a wrong password, Conflict
+def begin(
+    db: Session, vault: Vault, account_id: UUID, session_id: UUID, password: str, now: datetime
+) -> Enrolment:
+    """A new secret, which counts once `confirm` was given a code of it. Raises what `accounts.prove` does, Conflict
     where it is on already."""
-    account = _who(db, account_id, password)
+    account = accounts.prove(db, account_id, session_id, password, now)
     factor = db.get(SecondFactor, account_id)
     if factor is not None and factor.confirmed_at is not None:
         raise Conflict("second.on_already")
@@ -85,16 +87,20 @@ def check(db: Session, vault: Vault, account_id: UUID, code: str, now: datetime)
     return _uses(db, vault, factor, code, now) or _recovers(db, account_id, code, now)
 
 
-def renew_codes(db: Session, account_id: UUID, password: str, now: datetime, *, by: Actor) -> list[str]:
-    """Other recovery codes; the ones before work no longer. Raises Invalid for a wrong password."""
-    _who(db, account_id, password)
+def renew_codes(
+    db: Session, account_id: UUID, session_id: UUID, password: str, now: datetime, *, by: Actor
+) -> list[str]:
+    """Other recovery codes; the ones before work no longer. Raises what `accounts.prove` does."""
+    accounts.prove(db, account_id, session_id, password, now)
     _note(db, account_id, now, by, "second_factor.codes_renewed")
     return _new_codes(db, account_id)
 
 
-def turn_off(db: Session, account_id: UUID, password: str, now: datetime, *, by: Actor) -> bool:
-    """Ask for the password alone again; returns whether it was on. Raises Invalid for a wrong password."""
-    _who(db, account_id, password)
+def turn_off(
+    db: Session, account_id: UUID, session_id: UUID, password: str, now: datetime, *, by: Actor
+) -> bool:
+    """Ask for the password alone again; returns whether it was on. Raises what `accounts.prove` does."""
+    accounts.prove(db, account_id, session_id, password, now)
     return remove(db, account_id, now, by=by)
 
 
@@ -152,13 +158,6 @@ def _new_codes(db: Session, account_id: UUID) -> list[str]:
     db.add_all(RecoveryCode(account_id=account_id, code_hash=_hash(code)) for code in codes)
     db.flush()
     return codes
-
-
-def _who(db: Session, account_id: UUID, password: str) -> Any:
-    account = accounts.get(db, account_id)
-    if not passwords.matches(password, account.password_hash):
-        raise Invalid(fields={"password": "settings.password.wrong"})
-    return account
 
 
 def _note(db: Session, account_id: UUID, now: datetime, by: Actor, action: str) -> None:

@@ -102,6 +102,21 @@ def refused_code(db: Session, account_id: UUID, now: datetime, *, by: Actor) -> 
     )
 
 
+def refused_by_issuer(db: Session, issuer: str, reason: str, now: datetime, *, by: Actor) -> None:
+    """Note that somebody whom an issuer sent, or should have sent, did not get in."""
+    audit.record(
+        db,
+        now,
+        by,
+        "session.refused",
+        object_kind="issuer",
+        object_id=issuer,
+        object=issuer,
+        outcome="refused",
+        reason=reason,
+    )
+
+
 def find(db: Session, token: str, now: datetime) -> Principal | None:
     """Who a token belongs to, or None when it is unknown, revoked, idle too long or expired."""
     found = find_with_age(db, token, now)

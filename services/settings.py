@@ -17,6 +17,8 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.permissions import ROLES
+
 PREFIX = "KEEPAI_"
 HOST = re.compile(r"\w[\w-]*(\.\w[\w-]*)*|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 SCHEDULER_ADDRESS = re.compile(r"^(tcp|tls)://(\[[0-9a-fA-F:]+\]|[^\s:/\[\]]+):(\d{1,5})$")
@@ -78,6 +80,28 @@ class Settings(BaseSettings):
     )
     ollama_url: str = Field("", description="Ollama to watch: http://localhost:11434.")
     openwebui_url: str = Field("", description="OpenWebUI to watch: http://localhost:8080.")
+    oidc_issuer: str = Field(
+        "", description="Issuer to sign in with (OpenID Connect): https://id.example.org/realms/team."
+    )
+    oidc_name: str = Field("", description="What people call it. Empty: its host name.")
+    oidc_client_id: str = Field("", description="Our client id there.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Our client secret there.")
+    oidc_role_claim: str = Field(
+        "groups", description="Claim that says who plays which part; dots go inside: realm_access.roles."
+    )
+    oidc_roles: str = Field(
+        "",
+        description="Roles by its values: keepai-admins=admin,staff=operator,*=viewer. Empty: roles are given here.",
+    )
+    google_login_client_id: str = Field("", description="Client id for signing in with Google.")
+    google_login_client_secret: SecretStr = Field(SecretStr(""), description="Its client secret.")
+    google_login_domain: str = Field(
+        "", description="Google Workspace domain whose people alone may come that way: example.org."
+    )
+    private_hosts: str = Field(
+        "",
+        description="Hosts on this machine or a private network that addresses typed in KeepAI may lead to, by comma.",
+    )
     audit_days: int = Field(
         400, ge=30, le=3650, description="Days for which the audit log keeps what was done."
     )
@@ -104,6 +128,25 @@ class Settings(BaseSettings):
         if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
             raise ValueError("cli.settings.not_http")
         return value.rstrip("/")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_issuer(cls, value: str) -> str:
+        # Its name is compared letter by letter, so a stroke at the end stays.
+        parts = urlsplit(value)
+        if value and not (
+            parts.hostname
+            and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname)))
+        ):
+            raise ValueError("cli.settings.not_an_issuer")
+        return value
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _is_role_map(cls, value: str) -> str:
+        if any(role not in ROLES or not name for name, role in _pairs(value)):
+            raise ValueError("cli.settings.not_roles")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -152,6 +195,11 @@ class Settings(BaseSettings):
         everywhere = ("127.0.0.1", "0.0.0.0", "::", "::1", "")  # noqa: S104 (compared with, not bound to)
         host = "localhost" if self.host in everywhere else self.host
         return f"{scheme}://{host}:{self.port}"
+
+    @property
+    def roles_by_claim(self) -> dict[str, str]:
+        """Which role each value of the issuer's claim gives."""
+        return dict(_pairs(self.oidc_roles))
 
     @property
     def allowed_hosts(self) -> frozenset[str]:
@@ -241,16 +289,31 @@ def _collect(given: dict[str, str]) -> tuple[dict[str, str], list[tuple[str, dic
     return {k: v for k, v in values.items() if v != ""}, problems
 
 
+def _pairs(text: str) -> list[tuple[str, str]]:
+    parts = [part.rpartition("=") for part in text.split(",") if part.strip()]
+    return [(name.strip(), role.strip()) for name, _, role in parts]
+
+
+def _is_here(host: str) -> bool:
+    return host in ("localhost", "127.0.0.1", "::1")
+
+
 def _contradictions(settings: Settings) -> Iterator[tuple[str, dict[str, str]]]:
     """What is wrong although each value by itself is not."""
     if settings.web_processes > 1 and not settings.redis_url.get_secret_value():
         yield "cli.settings.needs_redis", {"name": f"{PREFIX}WEB_PROCESSES"}
     if bool(settings.tls_cert) != bool(settings.tls_key):
         yield "cli.settings.tls_pair", {}
-    if settings.rate_limits == "off" and settings.host not in ("127.0.0.1", "localhost", "::1"):
+    if settings.rate_limits == "off" and not _is_here(settings.host):
         yield "cli.settings.unlimited", {"name": f"{PREFIX}RATE_LIMITS"}
     if settings.smtp_host and not settings.smtp_from:
         yield "cli.settings.needs_sender", {"name": f"{PREFIX}SMTP_HOST"}
+    oidc = (settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret.get_secret_value())
+    if any(oidc) and not all(oidc):
+        yield "cli.settings.oidc_parts", {}
+    google = (settings.google_login_client_id, settings.google_login_client_secret.get_secret_value())
+    if any(google) and not all(google):
+        yield "cli.settings.google_pair", {}
     if bool(settings.smtp_user) != bool(settings.smtp_password.get_secret_value()):
         yield "cli.settings.smtp_pair", {}
 

@@ -38,11 +38,16 @@ class SecondFactorState(rx.State):
 
     @rx.event
     @requires("profile:write")
-    async def begin(self, form: dict[str, str]):
+    async def begin(self, form: dict[str, str | None]):
         """With the password: show a secret for the authenticator app."""
         person = principal()
         made = await self._tried(
-            second_factor.begin, vault.of(get_settings()), person.account_id, form.get("password", ""), now()
+            second_factor.begin,
+            vault.of(get_settings()),
+            person.account_id,
+            person.session_id,
+            form.get("password") or "",
+            now(),
         )
         if made:
             self.secret = made.secret
@@ -65,12 +70,13 @@ class SecondFactorState(rx.State):
 
     @rx.event
     @requires("profile:write")
-    async def renew(self, form: dict[str, str]):
+    async def renew(self, form: dict[str, str | None]):
         """With the password: other recovery codes."""
         codes = await self._tried(
             second_factor.renew_codes,
             principal().account_id,
-            form.get("password", ""),
+            principal().session_id,
+            form.get("password") or "",
             now(),
             by=actor(),
         )
@@ -81,11 +87,13 @@ class SecondFactorState(rx.State):
 
     @rx.event
     @requires("profile:write")
-    async def turn_off(self, form: dict[str, str]):
+    async def turn_off(self, form: dict[str, str | None]):
         """With the password: ask for the password alone again."""
         person = principal()
-        password = form.get("password", "")
-        if await self._tried(second_factor.turn_off, person.account_id, password, now(), by=actor()):
+        password = form.get("password") or ""
+        if await self._tried(
+            second_factor.turn_off, person.account_id, person.session_id, password, now(), by=actor()
+        ):
             self._forget()
             await self._read()
             await tell(self, "ok", translate(person.locale, "second.turned_off"))

@@ -31,6 +31,7 @@ class SessionState(rx.State):
     may_people: bool = False
     password_set_by: str = ""
     must_change_password: bool = False
+    has_password: bool = True
     known: bool = False
 
     def _show(self, person: Principal) -> None:
@@ -46,6 +47,7 @@ class SessionState(rx.State):
         self.may_people = person.may("people:manage")
         self.password_set_by = person.password_set_by
         self.must_change_password = person.must_change_password
+        self.has_password = person.has_password
         self.known = True
 
     def _show_name(self, label: str, zone: str) -> None:

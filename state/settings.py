@@ -123,12 +123,13 @@ class SettingsState(rx.State):
 
     @rx.event
     @requires("profile:write")
-    async def change_password(self, form: dict[str, str]):
+    async def change_password(self, form: dict[str, str | None]):
         """Another password; the other sessions of this person end."""
         person = principal()
-        current, new, again = (form.get(name, "") for name in ("current", "new", "again"))
+        current, new, again = (form.get(name) or "" for name in PASSWORD)
         try:
-            if missing := {name: "errors.field.missing" for name in PASSWORD if not form.get(name)}:
+            asked = PASSWORD if person.has_password else PASSWORD[1:]
+            if missing := {name: "errors.field.missing" for name in asked if not form.get(name)}:
                 raise Invalid(fields=missing)
             if new != again:
                 raise Invalid(fields={"again": "settings.password.different"})
@@ -144,7 +145,8 @@ class SettingsState(rx.State):
             identity.end(session_id=session_id)
         self.password_errors = no_errors(PASSWORD)
         self.password_changed, self.must_change = True, False
-        (await self.get_state(SessionState)).must_change_password = False
+        session = await self.get_state(SessionState)
+        session.must_change_password, session.has_password = False, True
         await self._load_sessions()
         await tell(self, "ok", translate(person.locale, "settings.password.saved"))
 
@@ -156,11 +158,18 @@ class SettingsState(rx.State):
 
     @rx.event
     @requires("profile:write")
-    async def delete_account(self, form: dict[str, str]):
+    async def delete_account(self, form: dict[str, str | None]):
         """Delete one's own account and all that is known of oneself; the tab goes to the sign-in page."""
         person = principal()
         try:
-            await db.write(people.delete, person.account_id, form.get("password", ""), now(), by=actor())
+            await db.write(
+                people.delete,
+                person.account_id,
+                person.session_id,
+                form.get("password") or "",
+                now(),
+                by=actor(),
+            )
         except (Invalid, Conflict) as error:
             self.delete_error = translate(
                 person.locale, error.fields.get("password", error.key), **error.params

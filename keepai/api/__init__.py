@@ -18,6 +18,7 @@ from keepai.api import (
     metrics,
     nothing,
     notices,
+    oidc,
     people,
     reference,
     sessions,
@@ -32,7 +33,7 @@ from services.errors import KeepAIError
 
 # In the order in which the description lists them.
 PARTS = (tokens, keys, sessions, dashboard, stream, workers, history, people, audit, health, metrics)
-ROUTERS = tuple(part.router for part in (*PARTS, auth, links, notices, reference))
+ROUTERS = tuple(part.router for part in (*PARTS, auth, oidc, links, notices, reference))
 # What pydantic calls a mistake, in our words.
 FIELD_WORDS = {
     "missing": "errors.field.missing",

@@ -25,6 +25,7 @@ from services import (
     identity,
     limits,
     metrics,
+    oidc,
     pending,
     second_factor,
     sessions,
@@ -46,7 +47,10 @@ CODE = "/login/code"
 TYPED = "keepai_typed"
 PENDING = "keepai_pending"
 CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
-REASONS = ("wrong", "limited", "busy", "revoked", "expired", "password_changed", "code_late")
+TOLD = ("wrong", "limited", "busy", "revoked", "expired", "password_changed", "code_late")
+REASONS = (*(f"auth.{reason}" for reason in TOLD), *oidc.REASONS)
+# What is no mistake of whoever signs in.
+MILD = ("auth.revoked", "auth.expired", "auth.password_changed", "auth.code_late")
 LONGEST_EMAIL = 254
 # Argon2 takes 64 MiB and a core each time: two at once, on threads of their own, and no endless queue behind them.
 HASHING = 2
@@ -61,17 +65,19 @@ async def login_page(request: Request) -> Response:
     """The sign-in page; a signed-in person goes on to where they wanted to be."""
     target = safe_next(request.query_params.get("next", ""))
     if principal_of(request.scope):
-        return _see_other(target)
+        return see_other(target)
     chosen = request.query_params.get("lang", "")
     locale = known_locale(chosen) if chosen in LOCALES else locale_of(request.scope)
-    reason = request.query_params.get("error") or request.query_params.get("reason") or ""
+    reason = _reason(request)
     email = unquote(request.cookies.get(TYPED, ""))[:LONGEST_EMAIL]
     empty = await db.read(accounts.count) == 0
     look = pages.Look(locale, theme_of(request.scope))
-    known = reason if reason in REASONS else ""
-    response = HTMLResponse(_page(look, known, email, target, empty, format.age(locale, _wait(request))))
+    via = oidc.issuers(get_settings()).get(request.query_params.get("via", ""))
+    params = {"wait": format.age(locale, _wait(request)), "name": via.name if via else ""}
+    why = translate(locale, reason, **params) if reason else ""
+    response = HTMLResponse(_page(look, reason, why, email, target, empty))
     if chosen in LOCALES:
-        _set(request, response, LANGUAGE_COOKIE, chosen, YEAR)
+        set_cookie(request, response, LANGUAGE_COOKIE, chosen, YEAR)
     return response
 
 
@@ -95,8 +101,8 @@ async def login(request: Request) -> Response:
 async def code_page(request: Request) -> Response:
     """Where the code of the app is asked for, after the right password."""
     target = safe_next(request.query_params.get("next", ""))
-    if pending.account_of(request.cookies.get(PENDING, ""), now()) is None:
-        return _see_other(f"{LOGIN}?{urlencode({'next': target}, safe='/')}")
+    if pending.account_of("code", request.cookies.get(PENDING, ""), now()) is None:
+        return see_other(f"{LOGIN}?{urlencode({'next': target}, safe='/')}")
     look = pages.Look(locale_of(request.scope), theme_of(request.scope))
     reason = request.query_params.get("error", "")
     return HTMLResponse(_code_page(look, reason, target, _wait(request)))
@@ -107,16 +113,16 @@ async def code(request: Request) -> Response:
     """Check the code; 303 to `next` with the session cookie, or back with the reason."""
     form = await request.form(max_files=0, max_fields=8)
     given, target = str(form.get("code", ""))[:40], safe_next(str(form.get("next", "")))
-    account_id = pending.account_of(request.cookies.get(PENDING, ""), now())
+    account_id = pending.account_of("code", request.cookies.get(PENDING, ""), now())
     if account_id is None:
-        return _see_other(f"{LOGIN}?{urlencode({'error': 'code_late', 'next': target}, safe='/')}")
+        return see_other(f"{LOGIN}?{urlencode({'error': 'code_late', 'next': target}, safe='/')}")
     outcome = await try_code(account_id, given, actor_of(request.scope))
     if outcome is not True:
         limited = isinstance(outcome, Verdict)
         query = {"error": "limited", "wait": outcome.retry_after} if limited else {"error": "code_wrong"}  # type: ignore[union-attr]
-        return _see_other(f"{CODE}?{urlencode({**query, 'next': target}, safe='/')}")
+        return see_other(f"{CODE}?{urlencode({**query, 'next': target}, safe='/')}")
     response = await _begin(request, account_id, target, actor_of(request.scope))
-    _set(request, response, PENDING, "", 0)
+    set_cookie(request, response, PENDING, "", 0)
     return response
 
 
@@ -138,8 +144,14 @@ async def let_in(request: Request, account_id: UUID, target: str, by: Actor) -> 
     """What follows on the right password: a session, or the question for the second factor."""
     if not await db.read(second_factor.is_on, account_id):
         return await _begin(request, account_id, target, by)
-    response = _see_other(f"{CODE}?{urlencode({'next': target}, safe='/')}")
-    _set(request, response, PENDING, pending.note(account_id, now()), int(pending.LASTS.total_seconds()))
+    response = see_other(f"{CODE}?{urlencode({'next': target}, safe='/')}")
+    set_cookie(
+        request,
+        response,
+        PENDING,
+        pending.note("code", account_id, now()),
+        int(pending.LASTS["code"].total_seconds()),
+    )
     return response
 
 
@@ -148,10 +160,10 @@ async def _begin(request: Request, account_id: UUID, target: str, by: Actor) -> 
     if before := principal_of(request.scope):
         await end_session(before, by)
     token = await db.write(sessions.start, account_id, now(), by=by)
-    response = _see_other(target)
+    response = see_other(target)
     set_session(request, response, token)
     if TYPED in request.cookies:
-        _set(request, response, TYPED, "", 0, LOGIN)
+        set_cookie(request, response, TYPED, "", 0, LOGIN)
     return response
 
 
@@ -160,8 +172,8 @@ async def logout(request: Request) -> Response:
     """End this session everywhere it is open, and wipe what the browser kept of it."""
     if principal := principal_of(request.scope):
         await end_session(principal, actor_of(request.scope))
-    response = _see_other(LOGIN)
-    _set(request, response, identity.COOKIE, "", 0)
+    response = see_other(LOGIN)
+    set_cookie(request, response, identity.COOKIE, "", 0)
     response.headers["clear-site-data"] = '"cache", "storage"'
     return response
 
@@ -257,14 +269,21 @@ async def end_session(principal: Principal, by: Actor) -> None:
 
 def set_session(request: Request, response: Response, token: str) -> None:
     """Give the browser the cookie of a new session."""
-    _set(request, response, identity.COOKIE, token, int(sessions.LONGEST.total_seconds()))
+    set_cookie(request, response, identity.COOKIE, token, int(sessions.LONGEST.total_seconds()))
+
+
+def _reason(request: Request) -> str:
+    """The message key of why one is here, as the address says; empty for none or one that is not ours."""
+    said = request.query_params.get("error") or request.query_params.get("reason") or ""
+    key = said if said.startswith("oidc.") else f"auth.{said}"
+    return key if key in REASONS else ""
 
 
 def _back(request: Request, reason: str, email: str, target: str, *, wait: int = 0) -> Response:
     """To the sign-in page again, with what was typed except the password."""
     query = {"error": reason, **({"wait": wait} if wait else {}), "next": target}
-    response = _see_other(f"{LOGIN}?{urlencode(query, safe='/')}")
-    _set(request, response, TYPED, quote(email[:LONGEST_EMAIL], safe=""), 300, LOGIN)
+    response = see_other(f"{LOGIN}?{urlencode(query, safe='/')}")
+    set_cookie(request, response, TYPED, quote(email[:LONGEST_EMAIL], safe=""), 300, LOGIN)
     return response
 
 
@@ -274,32 +293,40 @@ def _wait(request: Request) -> int:
     return int(wait) if re.fullmatch(r"\d{1,4}", wait) else 60
 
 
-def _see_other(target: str) -> Response:
+def see_other(target: str) -> Response:
+    """To another address of ours, with a GET, and not to be kept."""
     return RedirectResponse(target, 303, headers={"cache-control": "no-store"})
 
 
-def _set(request: Request, response: Response, name: str, value: str, max_age: int, path: str = "/") -> None:
+def set_cookie(
+    request: Request, response: Response, name: str, value: str, max_age: int, path: str = "/"
+) -> None:
+    """A cookie that scripts cannot read, for `max_age` seconds; 0 takes it away."""
     secure = request.scope.get("scheme") == "https"
     response.set_cookie(name, value, max_age=max_age, path=path, secure=secure, httponly=True, samesite="lax")
 
 
-def _page(look: pages.Look, reason: str, email: str, target: str, empty: bool, wait: str) -> bytes:
+def _page(look: pages.Look, reason: str, why: str, email: str, target: str, empty: bool) -> bytes:
     def say(key: str) -> str:
-        return escape(translate(look.locale, f"auth.{key}", wait=wait))
+        return escape(translate(look.locale, f"auth.{key}"))
 
-    wrong = reason in ("wrong", "limited", "busy")
-    why = say(reason) if reason else ""
+    # Beside the password stands what is wrong with what was typed; what an issuer said stands above.
+    typed = reason in ("auth.wrong", "auth.limited", "auth.busy")
     sign = pages.icon("circle-alert", 16)
-    error = f'<p class="error" id="why" role="alert">{sign}{why}</p>' if wrong else ""
-    marked = ' aria-invalid="true" aria-describedby="why"' if reason == "wrong" else ""
-    told = f'<p class="callout" role="status">{pages.icon("info", 16)}<span>{why}</span></p>'
+    error = f'<p class="error" id="why" role="alert">{sign}{escape(why)}</p>' if typed else ""
+    marked = ' aria-invalid="true" aria-describedby="why"' if reason == "auth.wrong" else ""
+    mild = reason in MILD
+    told = (
+        f'<p class="callout{"" if mild else " warning"}" role="{"status" if mild else "alert"}">'
+        f"{pages.icon('info' if mild else 'triangle-alert', 16)}<span>{escape(why)}</span></p>"
+    )
     first = (
         f'<div class="callout warning">{pages.icon("triangle-alert", 16)}<p>{say("empty.text")}'
         "<code>python -m keepai create-admin</code></p></div>"
     )
     other = next(locale for locale in LOCALES if locale != look.locale)
     switch = urlencode({"lang": other, "next": target}, safe="/")
-    body = f"""<main class="card"><h1>{say("title")}</h1>{first if empty else ""}{told if why and not wrong else ""}
+    body = f"""<main class="card"><h1>{say("title")}</h1>{first if empty else ""}{told if why and not typed else ""}
 <form method="post" action="/auth/login"><input type="hidden" name="next" value="{escape(target)}">
 <div class="field"><label for="email">{say("email")}</label>
 <input id="email" name="email" type="email" autocomplete="username" required maxlength="{LONGEST_EMAIL}"
@@ -307,11 +334,21 @@ def _page(look: pages.Look, reason: str, email: str, target: str, empty: bool, w
 <div class="field"><label for="password">{say("password")}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required
  maxlength="{LONGEST}"{" autofocus" if email else ""}{marked}>{error}</div>
-<button class="button primary" type="submit">{say("submit")}</button></form></main>
+<button class="button primary" type="submit">{say("submit")}</button></form>{ways(look, target)}</main>
 <nav class="foot"><a href="/forgot">{say("forgot")}</a>
 <a href="{LOGIN}?{escape(switch)}" hreflang="{other}" lang="{other}" data-testid="language-switch"
 >{say("other_language")}</a></nav>"""
     return pages.document(look, translate(look.locale, "auth.title"), body)
+
+
+def ways(look: pages.Look, target: str) -> str:
+    """The other ways to sign in, for below a form; nothing where there are none."""
+    links = [
+        f'<a class="button" href="/auth/oidc/{issuer.key}?{escape(urlencode({"next": target}, safe="/"))}">'
+        f"{escape(translate(look.locale, 'oidc.go', name=issuer.name))}</a>"
+        for issuer in oidc.issuers(get_settings()).values()
+    ]
+    return f'<p class="or">{escape(translate(look.locale, "oidc.or"))}</p>{"".join(links)}' if links else ""
 
 
 def _code_page(look: pages.Look, reason: str, target: str, wait: int) -> bytes:

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse
 
 from keepai.api.access import public
-from keepai.api.auth import hashing, let_in
+from keepai.api.auth import hashing, let_in, ways
 from keepai.web import pages
 from keepai.web.gate import LOGIN
 from keepai.web.scope import actor_of, locale_of, theme_of
@@ -181,7 +181,8 @@ def _form(look: pages.Look, link: OneTimeLink, given: Mapping[str, str], mistake
     return f"""<main class="card"><h1>{escape(_say(look, link.kind, "title"))}</h1><p>{escape(told)}</p>
 <form method="post"><input type="hidden" name="email" autocomplete="username" value="{escape(link.email)}">
 {name}{password}
-<button class="button primary" type="submit">{escape(_say(look, link.kind, "submit"))}</button></form></main>
+<button class="button primary" type="submit">{escape(_say(look, link.kind, "submit"))}</button></form>
+{ways(look, "/") if invited else ""}</main>
 <nav class="foot"><a href="?{urlencode({"lang": other})}" hreflang="{other}" lang="{other}"
  data-testid="language-switch">{escape(translate(look.locale, "auth.other_language"))}</a></nav>"""
 

@@ -15,6 +15,7 @@ from keepai.pages import (
     people,
     second_factor,
     settings,
+    sign_in_methods,
     system,
     workers,
 )
@@ -36,6 +37,7 @@ def add_to(app: rx.App) -> None:
         (routes.SYSTEM, system.page, "frame.system", system.ON_LOAD),
         (routes.SETTINGS, settings.page, "frame.settings", settings.ON_LOAD),
         (routes.KEYS, keys.page, "keys.title", keys.ON_LOAD),
+        (routes.SIGN_IN_METHODS, sign_in_methods.page, "methods.title", sign_in_methods.ON_LOAD),
         (routes.SECOND_FACTOR, second_factor.page, "second.title", second_factor.ON_LOAD),
         (routes.PEOPLE, people.page, "people.title", people.ON_LOAD),
         (routes.AUDIT, audit.page, "audit.title", audit.ON_LOAD),

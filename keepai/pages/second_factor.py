@@ -6,6 +6,7 @@ from components import second_factor as parts
 from components import ui
 from keepai.pages.sections import section
 from state.second_factor import SecondFactorState
+from state.session import SessionState
 from state.words import t
 
 ON_LOAD = SecondFactorState.load
@@ -23,7 +24,9 @@ def page() -> rx.Component:
             on_confirm=state.confirm,
             on_cancel=state.put_away,
         ),
-        parts.off(errors=state.errors, key=state.key, on_begin=state.begin),
+        parts.off(
+            errors=state.errors, has_password=SessionState.has_password, key=state.key, on_begin=state.begin
+        ),
     )
     on = rx.cond(
         state.codes.length() > 0,
@@ -31,6 +34,7 @@ def page() -> rx.Component:
         parts.on(
             left=state.left,
             errors=state.errors,
+            has_password=SessionState.has_password,
             key=state.key,
             on_renew=state.renew,
             on_turn_off=state.turn_off,

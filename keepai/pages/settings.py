@@ -37,6 +37,7 @@ def page() -> rx.Component:
                     parts.password(
                         errors=SettingsState.password_errors,
                         changed=SettingsState.password_changed,
+                        has_password=SessionState.has_password,
                         on_leave=SettingsState.check_password,
                         on_change=SettingsState.change_password,
                     ),
@@ -48,6 +49,7 @@ def page() -> rx.Component:
                     parts.own_data(
                         open=SettingsState.deleting,
                         error=SettingsState.delete_error,
+                        has_password=SessionState.has_password,
                         on_ask=SettingsState.ask_delete,
                         on_delete=SettingsState.delete_account,
                     ),

@@ -37,8 +37,8 @@ PUBLIC_FILES = frozenset(
     f"/{file.relative_to(ASSETS).as_posix()}" for file in ASSETS.rglob("*") if file.is_file()
 )
 PUBLIC_FOLDER = "/assets/"
-# Whoever holds a link that works once; the rest of the address is its token.
-PUBLIC_LINKS = ("/join/", "/reset/")
+# Whoever holds a link that works once, the rest of the address being its token; and the way to an issuer and back.
+PUBLIC_LINKS = ("/join/", "/reset/", "/auth/oidc/")
 LONGEST_WAY = 2000
 YEAR = 365 * 24 * 3600
 STRANGE = re.compile(r"[\x00-\x1f\x7f\\]")

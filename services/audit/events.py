@@ -46,6 +46,8 @@ ACTIONS = (
     "second_factor.turned_on",
     "second_factor.turned_off",
     "second_factor.codes_renewed",
+    "identity.connected",
+    "identity.disconnected",
     "invitation.sent",
     "invitation.withdrawn",
     "invitation.accepted",

@@ -5,7 +5,7 @@ import re
 import time
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from services.compute.endpoint import Endpoint
 from services.compute.readings import ComputeReading, compute_reading, integer, number, worker_readings
@@ -28,7 +28,7 @@ class Pages:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._client = httpx.AsyncClient(timeout=WITHIN, trust_env=False)
+        self._client = httpx2.AsyncClient(timeout=WITHIN, trust_env=False)
 
     async def close(self) -> None:
         """Close its connections."""
@@ -58,7 +58,7 @@ class Pages:
     async def _get(self, path: str, *, optional: bool = False) -> str:
         try:
             async with self._client.stream("GET", self._address + path) as answer:
-                if optional and answer.status_code != httpx.codes.OK:
+                if optional and answer.status_code != httpx2.codes.OK:
                     return ""
                 answer.raise_for_status()
                 body = bytearray()
@@ -67,7 +67,7 @@ class Pages:
                     if len(body) > MAX_PAGE:
                         raise Unreachable("compute.reason.no_pages", detail=f"{path} > {MAX_PAGE} B")
                 return body.decode(errors="replace")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Unreachable("compute.reason.no_pages", detail=f"{path}: {error}"[:200]) from error
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from services.probes.base import Failure
 
@@ -20,15 +20,15 @@ PATIENCE = 60.0
 
 
 @asynccontextmanager
-async def client(url: str) -> AsyncIterator[httpx.AsyncClient]:
+async def client(url: str) -> AsyncIterator[httpx2.AsyncClient]:
     """A client for one service. It follows no redirects and uses no proxy of the environment."""
     secure = urlsplit(url).scheme == "https"
     verify = trust() if secure else False
-    async with httpx.AsyncClient(base_url=url, verify=verify, timeout=PATIENCE, trust_env=False) as made:
+    async with httpx2.AsyncClient(base_url=url, verify=verify, timeout=PATIENCE, trust_env=False) as made:
         yield made
 
 
-async def get_json(http: httpx.AsyncClient, path: str) -> dict[str, Any]:
+async def get_json(http: httpx2.AsyncClient, path: str) -> dict[str, Any]:
     """The JSON object at a path. Raises Failure."""
     address = _address(http)
     try:
@@ -36,9 +36,9 @@ async def get_json(http: httpx.AsyncClient, path: str) -> dict[str, Any]:
             if response.status_code != 200:
                 raise _refusal(response.status_code, address)
             text = await _body(response)
-    except httpx.TransportError as error:
+    except httpx2.TransportError as error:
         raise transport_failure(error, address) from error
-    except httpx.InvalidURL as error:
+    except httpx2.InvalidURL as error:
         raise Failure("probes.reason.address", address=address) from error
     try:
         answer = json.loads(text)
@@ -49,7 +49,7 @@ async def get_json(http: httpx.AsyncClient, path: str) -> dict[str, Any]:
     return answer
 
 
-async def _body(response: httpx.Response) -> bytes:
+async def _body(response: httpx2.Response) -> bytes:
     body = b""
     async for part in response.aiter_bytes():
         body += part
@@ -68,9 +68,9 @@ def transport_failure(error: Exception, address: str) -> Failure:
             return Failure("probes.reason.name", host=host)
         if isinstance(cause, ssl.SSLError):
             return Failure("probes.reason.tls", address=address)
-        if isinstance(cause, (TimeoutError, httpx.TimeoutException)):
+        if isinstance(cause, (TimeoutError, httpx2.TimeoutException)):
             return Failure("probes.reason.network", address=address)
-    if isinstance(error, (httpx.RemoteProtocolError, httpx.ReadError, ConnectionResetError)):
+    if isinstance(error, (httpx2.RemoteProtocolError, httpx2.ReadError, ConnectionResetError)):
         return Failure("probes.reason.broken")
     return Failure("probes.reason.network", address=address)
 
@@ -94,7 +94,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen.extend(found for found in more if found is not None and found not in seen)
 
 
-def _address(http: httpx.AsyncClient) -> str:
+def _address(http: httpx2.AsyncClient) -> str:
     url = http.base_url
     return f"{url.host}:{url.port or (443 if url.scheme == 'https' else 80)}"
 

@@ -14,7 +14,7 @@ from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
+import httpx2
 import psutil
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -159,8 +159,8 @@ class House:
 
     def _serves(self) -> bool:
         assert self.runs, self.log.read_text()
-        with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"{self.address}/api/v1/health/live", timeout=5).status_code == 200
+        with contextlib.suppress(httpx2.TransportError):
+            return httpx2.get(f"{self.address}/api/v1/health/live", timeout=5).status_code == 200
         return False
 
     def until(self, holds: Callable[[], R], seconds: float) -> R:
@@ -244,7 +244,7 @@ class House:
     def dashboard(self, token: str) -> dict[str, Any]:
         """What programs read of the compute now."""
         newest = {"cache-control": "no-cache"}
-        answer = httpx.get(
+        answer = httpx2.get(
             f"{self.address}/api/v1/dashboard",
             cookies={"keepai_session": token},
             headers=newest,

@@ -326,6 +326,7 @@ def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[s
         View("worker-page", state, "frame.workers", f"/workers/{{{worker}}}", house, arrive),
         View("system", state, "frame.system", "/system", house, arrive),
         View("settings", state, "frame.settings", "/settings", house, arrive),
+        View("sign-in-methods", state, "methods.title", "/settings/sign-in", house, arrive),
         View("second-factor", state, "second.title", "/settings/second-factor", house, arrive),
         View("keys", state, "keys.title", "/settings/keys", house, arrive),
         View("people", state, "people.title", "/settings/people", house, arrive),
@@ -337,6 +338,9 @@ def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[s
 def _errors(name: str, kind: str, path: str, arrive: Arrive, *, signed_in: bool = True) -> View:
     return View(name, "plain", f"errors.page.{kind}.title", path, "deserted", arrive, signed_in)
 
+
+# Somebody whom the issuer vouches for, with an account that is not known to be theirs.
+REFUSED = "error=oidc.connect_first&via=oidc"
 
 VIEWS = [
     *_pages("rows", "busy", opened, worker="node-2", tabs=TABS),
@@ -395,6 +399,7 @@ VIEWS = [
     View("not-found", "rows", "errors.page.not_found.title", "/there/is/nothing", "deserted"),
     View("sign-in", "plain", "auth.title", "/login", "deserted", plain, signed_in=False),
     View("sign-in-wrong", "plain", "auth.title", "/login", "deserted", refused, signed_in=False),
+    View("sign-in-issuer", "plain", "auth.title", f"/login?{REFUSED}", "busy", plain, signed_in=False),
     View("sign-in-ended", "plain", "auth.title", "/login?reason=revoked", "deserted", plain, signed_in=False),
     _errors("not-found", "not_found", "/a%5Cb", plain),
     _errors("wrong-host", "wrong_host", "/", wrong_host, signed_in=False),

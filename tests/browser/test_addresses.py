@@ -5,7 +5,7 @@ import contextlib
 import re
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import pytest
 from playwright.async_api import expect
 
@@ -65,7 +65,7 @@ async def test_an_address_too_long_for_any_use_is_refused_and_the_server_lives(h
             answer = await asyncio.wait_for(reader.read(), 30)
             assert not answer or answer.split()[1] in (b"303", b"400", b"414", b"431")
         writer.close()
-    async with httpx.AsyncClient(base_url=house.address, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=house.address, timeout=30) as client:
         assert (await client.get("/api/v1/health/live")).status_code == 200
 
 

@@ -36,6 +36,13 @@ FACTS = """() => ({
     language: document.documentElement.lang,
     title: document.title,
 })"""
+AN_ISSUER = {
+    "OIDC_ISSUER": "https://id.example.org/realms/team",
+    "OIDC_NAME": "Casdoor",
+    "OIDC_CLIENT_ID": "keepai",
+    "OIDC_CLIENT_SECRET": "a secret word",
+    "OIDC_ROLES": "keepai-admins=admin,staff=operator,*=viewer",
+}
 DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 30))))"
 
 
@@ -65,7 +72,7 @@ def _with_a_past(own_house: Callable[..., House], compute: Crowd, **settings: ob
 @pytest.fixture(scope="session")
 def busy(own_house: Callable[..., House], crowd: Callable[[int], Crowd], beside: dict[str, object]) -> House:
     """KeepAI with at least thirty of everything."""
-    house = _with_a_past(own_house, crowd(32), **beside)
+    house = _with_a_past(own_house, crowd(32), **beside, **AN_ISSUER)
     past.fail_to_deliver(house)
     return house
 

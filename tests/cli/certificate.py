@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-def self_signed(cert: Path, key: Path, days: int = 1) -> None:
+def self_signed(cert: Path, key: Path, days: int = 1, host: str = "localhost") -> None:
     """Write a self-signed certificate that ends in so many days, and its key."""
     made_key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     now = datetime.datetime.now(datetime.UTC)
     made = (
         x509.CertificateBuilder()
@@ -21,7 +21,7 @@ def self_signed(cert: Path, key: Path, days: int = 1) -> None:
         .serial_number(1)
         .not_valid_before(now - datetime.timedelta(days=30))
         .not_valid_after(now + datetime.timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .sign(made_key, hashes.SHA256())
     )
     cert.write_bytes(made.public_bytes(serialization.Encoding.PEM))

@@ -5,7 +5,7 @@ import time
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-import httpx
+import httpx2
 
 from services.snapshot import Totals, WorkerRow
 
@@ -23,10 +23,10 @@ PAGES = [
 ]
 
 
-def browser(app: Any, *, base: str = HERE, peer: str = "127.0.0.1", **headers: str) -> httpx.AsyncClient:
+def browser(app: Any, *, base: str = HERE, peer: str = "127.0.0.1", **headers: str) -> httpx2.AsyncClient:
     """A client of the stack that calls from `peer` and follows no redirects."""
-    transport = httpx.ASGITransport(app=app, client=(peer, 50000), raise_app_exceptions=True)
-    return httpx.AsyncClient(transport=transport, base_url=base, headers=headers)
+    transport = httpx2.ASGITransport(app=app, client=(peer, 50000), raise_app_exceptions=True)
+    return httpx2.AsyncClient(transport=transport, base_url=base, headers=headers)
 
 
 async def handshake(app: Any, path: str = "/_event", **headers: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from starlette.applications import Starlette
@@ -129,17 +129,17 @@ def app(database: str, downstream: Starlette, build: Path) -> Callable[..., Any]
 
 
 @pytest.fixture
-async def client(app: Callable[..., Any]) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app: Callable[..., Any]) -> AsyncIterator[httpx2.AsyncClient]:
     """A browser on this machine, nobody signed in."""
     async with browser(app()) as made:
         yield made
 
 
 @pytest.fixture
-def enter() -> Callable[[httpx.AsyncClient, Account], str]:
+def enter() -> Callable[[httpx2.AsyncClient, Account], str]:
     """Give a client the session of a person; returns the token."""
 
-    def sign_in(client: httpx.AsyncClient, account: Account) -> str:
+    def sign_in(client: httpx2.AsyncClient, account: Account) -> str:
         token = db.write_now(sessions.start, account.id, datetime.now(UTC))
         client.cookies.set(identity.COOKIE, token)
         return token
@@ -175,8 +175,8 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> str:
     for _ in range(150):
         assert process.poll() is None
         try:
-            httpx.get(f"{address}/api/v1/health/live")
+            httpx2.get(f"{address}/api/v1/health/live")
             return address
-        except httpx.TransportError:
+        except httpx2.TransportError:
             time.sleep(0.1)
     raise AssertionError("the server did not start")

@@ -100,6 +100,9 @@ def rows() -> Iterator[SQLModel]:
     )
     yield models.AuditCheckpoint(number=2**61, link="0" * 64, at=AT, seal="1" * 64)
     yield models.Compute(id=compute, key="embedded", created_at=AT)
+    yield models.ExternalIdentity(
+        account_id=account, issuer="https://x", subject=ODD, email=ODD, created_at=AT, used_at=AT
+    )
     yield models.Lease(name="background", holder=ODD, expires_at=AT)
     yield models.OutboxMessage(
         created_at=AT,

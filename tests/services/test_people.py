@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +12,8 @@ from services.audit import Actor
 from services.clock import now
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.settings import Settings
+
+NO_SESSION = UUID(int=0)
 
 LONG = "a rather long passphrase"
 ROOT = Actor("person", new_id(), "Root")
@@ -194,7 +197,7 @@ def test_the_last_admin_stays(root, ana):
     for act in (
         lambda: db.write_now(people.set_role, root.id, "viewer", now(), by=ROOT),
         lambda: db.write_now(people.deactivate, root.id, now(), by=ROOT),
-        lambda: db.write_now(people.delete, root.id, LONG, now(), by=ROOT),
+        lambda: db.write_now(people.delete, root.id, NO_SESSION, LONG, now(), by=ROOT),
     ):
         with pytest.raises(Conflict):
             act()
@@ -263,8 +266,8 @@ def test_who_deletes_their_account_leaves_nothing_but_ids_and_a_whole_chain(root
     by = Actor("person", ana.id, "Ana", address="10.0.0.7")
     db.write_now(sessions.start, ana.id, now(), by=by)
     with pytest.raises(Invalid):
-        db.write_now(people.delete, ana.id, "not it", now(), by=by)
-    db.write_now(people.delete, ana.id, LONG, now(), by=by)
+        db.write_now(people.delete, ana.id, NO_SESSION, "not it", now(), by=by)
+    db.write_now(people.delete, ana.id, NO_SESSION, LONG, now(), by=by)
     assert db.read_now(outbox.counts) == {"waiting": 0, "dead": 0}
     with pytest.raises(NotFound):
         db.read_now(accounts.get, ana.id)

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from uuid import UUID
 
 import pyotp
 import pytest
@@ -11,6 +12,8 @@ from services.audit import Actor
 from services.clock import now
 from services.errors import Conflict, Invalid
 from services.settings import Settings
+
+NO_SESSION = UUID(int=0)
 
 LONG = "a rather long passphrase"
 
@@ -33,7 +36,7 @@ def by(ana):
 @pytest.fixture
 def on(ana, box, by):
     """It is on: the app, and the recovery codes."""
-    made = db.write_now(second_factor.begin, box, ana.id, LONG, now())
+    made = db.write_now(second_factor.begin, box, ana.id, NO_SESSION, LONG, now())
     app = pyotp.TOTP(made.secret)
     before = now() - timedelta(minutes=5)
     codes = db.write_now(second_factor.confirm, box, ana.id, app.at(before), before, by=by)
@@ -45,7 +48,7 @@ def check(box, account, code, at=None):
 
 
 def test_it_is_on_only_once_a_code_was_given(ana, box, by):
-    made = db.write_now(second_factor.begin, box, ana.id, LONG, now())
+    made = db.write_now(second_factor.begin, box, ana.id, NO_SESSION, LONG, now())
     assert made.uri.startswith("otpauth://totp/KeepAI:ana%40example.org?secret=" + made.secret)
     assert not db.read_now(second_factor.is_on, ana.id)
     with pytest.raises(Invalid):
@@ -55,13 +58,13 @@ def test_it_is_on_only_once_a_code_was_given(ana, box, by):
     assert len(set(codes)) == 10
     assert db.read_now(second_factor.is_on, ana.id)
     with pytest.raises(Conflict):
-        db.write_now(second_factor.begin, box, ana.id, LONG, now())
+        db.write_now(second_factor.begin, box, ana.id, NO_SESSION, LONG, now())
 
 
 def test_each_step_asks_for_the_password(ana, box, on, by):
     for act in (
-        lambda: db.write_now(second_factor.renew_codes, ana.id, "wrong", now(), by=by),
-        lambda: db.write_now(second_factor.turn_off, ana.id, "wrong", now(), by=by),
+        lambda: db.write_now(second_factor.renew_codes, ana.id, NO_SESSION, "wrong", now(), by=by),
+        lambda: db.write_now(second_factor.turn_off, ana.id, NO_SESSION, "wrong", now(), by=by),
     ):
         with pytest.raises(Invalid) as error:
             act()
@@ -98,7 +101,7 @@ def test_a_recovery_code_stands_in_once_however_it_is_typed(ana, box, on):
 
 def test_new_recovery_codes_replace_the_old_ones(ana, box, on, by):
     _, codes = on
-    fresh = db.write_now(second_factor.renew_codes, ana.id, LONG, now(), by=by)
+    fresh = db.write_now(second_factor.renew_codes, ana.id, NO_SESSION, LONG, now(), by=by)
     assert not check(box, ana, codes[1])
     assert check(box, ana, fresh[0])
 
@@ -128,7 +131,7 @@ def test_the_secret_is_encrypted_and_opens_only_in_its_own_row(ana, box, on):
 
 
 def test_it_is_turned_off_and_removed_and_that_is_noted(ana, box, on, by):
-    assert db.write_now(second_factor.turn_off, ana.id, LONG, now(), by=by)
+    assert db.write_now(second_factor.turn_off, ana.id, NO_SESSION, LONG, now(), by=by)
     assert not db.read_now(second_factor.is_on, ana.id)
     assert db.read_now(second_factor.codes_left, ana.id) == 0
     assert not db.write_now(second_factor.remove, ana.id, now())

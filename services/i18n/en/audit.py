@@ -88,8 +88,11 @@ WORDS = {
     "audit.action.invitation.accepted": "Accepted an invitation",
     "audit.field.permissions": "permissions",
     "audit.field.expires_at": "valid until",
+    "audit.group.identity": "Ways to sign in",
     "audit.group.second_factor": "Second factor",
     "audit.action.second_factor.turned_on": "Turned the second factor on",
     "audit.action.second_factor.turned_off": "Turned the second factor off",
+    "audit.action.identity.connected": "Connected a way to sign in",
+    "audit.action.identity.disconnected": "Disconnected a way to sign in",
     "audit.action.second_factor.codes_renewed": "Made new recovery codes",
 }

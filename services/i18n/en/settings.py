@@ -33,6 +33,8 @@ WORDS = {
     "settings.password.must_text": "After that everything opens.",
     "settings.password.too_short": "Use at least {least} characters.",
     "settings.password.too_long": "Use at most {most} characters.",
+    "settings.password.none_text": "This account has no password. Having signed in within the last ten minutes is enough.",
+    "settings.password.sign_in_again": "This account has no password. Sign in again, then do this within ten minutes.",
     "settings.password.wrong": "The current password is not this one.",
     "settings.password.same": "The new password is the same as the current one.",
     "settings.password.different": "The two are not the same.",

@@ -88,8 +88,11 @@ WORDS = {
     "audit.action.invitation.accepted": "Aceitou um convite",
     "audit.field.permissions": "permissões",
     "audit.field.expires_at": "validade",
+    "audit.group.identity": "Formas de entrar",
     "audit.group.second_factor": "Segundo fator",
     "audit.action.second_factor.turned_on": "Ligou o segundo fator",
     "audit.action.second_factor.turned_off": "Desligou o segundo fator",
+    "audit.action.identity.connected": "Conectou uma forma de entrar",
+    "audit.action.identity.disconnected": "Desconectou uma forma de entrar",
     "audit.action.second_factor.codes_renewed": "Criou novos códigos de recuperação",
 }

@@ -33,6 +33,8 @@ WORDS = {
     "settings.password.must_text": "Depois disso tudo se abre.",
     "settings.password.too_short": "Use ao menos {least} caracteres.",
     "settings.password.too_long": "Use no máximo {most} caracteres.",
+    "settings.password.none_text": "Esta conta não tem senha. Basta ter entrado nos últimos dez minutos.",
+    "settings.password.sign_in_again": "Esta conta não tem senha. Entre de novo e faça isto em até dez minutos.",
     "settings.password.wrong": "A senha atual não é esta.",
     "settings.password.same": "A nova senha é igual à atual.",
     "settings.password.different": "As duas não são iguais.",

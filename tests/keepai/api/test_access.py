@@ -1,6 +1,6 @@
 """Every route declares who may call it, and keeps to it."""
 
-import httpx
+import httpx2
 import pytest
 from sqlmodel import delete
 
@@ -36,6 +36,8 @@ def test_nothing_is_public_by_accident():
         "/login/code",
         "/auth/login",
         "/auth/logout",
+        "/auth/oidc/{key}",
+        "/auth/oidc/{key}/callback",
         "/join/{token}",
         "/reset/{token}",
         "/forgot",
@@ -138,7 +140,7 @@ def _take_role(person):
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/api/v1/nothing", "/api/v1/health/x"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def test_an_unknown_address_is_a_problem_and_not_a_page(client, method, path):
-    answer = await client.send(httpx.Request(method, f"http://localhost:3000{path}"))
+    answer = await client.send(httpx2.Request(method, f"http://localhost:3000{path}"))
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()

@@ -13,6 +13,8 @@ from services.clock import now
 from services.i18n import translate
 from services.settings import get_settings
 
+NO_SESSION = UUID(int=0)
+
 LONG = "a rather long passphrase"
 
 
@@ -29,7 +31,7 @@ class Guarded:
 def eva(database):
     account = db.write_now(accounts.create, "eva@example.org", LONG, role="viewer", name="Eva")
     box, by = vault.of(get_settings()), Actor("person", account.id, "Eva")
-    app = pyotp.TOTP(db.write_now(second_factor.begin, box, account.id, LONG, now()).secret)
+    app = pyotp.TOTP(db.write_now(second_factor.begin, box, account.id, NO_SESSION, LONG, now()).secret)
     # With the code of the half minute before, so that the present one is left for the test.
     before = app.at(now() - timedelta(seconds=30))
     return Guarded(
@@ -97,14 +99,14 @@ async def test_without_the_password_there_is_no_second_step(client, eva):
     ],
 )
 async def test_a_made_up_note_is_not_taken(client, eva, spoil):
-    client.cookies.set("keepai_pending", spoil(pending.note(eva.id, now())))
+    client.cookies.set("keepai_pending", spoil(pending.note("code", eva.id, now())))
     assert (await code(client, eva.app.now())).headers["location"].startswith("/login?error=code_late")
 
 
 async def test_the_note_ends_after_some_minutes(eva):
-    note = pending.note(eva.id, now())
-    assert pending.account_of(note, now()) == eva.id
-    assert pending.account_of(note, now() + pending.LASTS) is None
+    note = pending.note("code", eva.id, now())
+    assert pending.account_of("code", note, now()) == eva.id
+    assert pending.account_of("code", note, now() + pending.LASTS["code"]) is None
 
 
 async def test_a_link_for_a_new_password_does_not_go_round_it(client, eva):

@@ -7,7 +7,7 @@ import time
 from datetime import datetime
 from itertools import pairwise
 
-import httpx
+import httpx2
 import pytest
 from sqlmodel import select, update
 from starlette.requests import Request
@@ -36,9 +36,9 @@ def headers_of(kind, account):
 @contextlib.asynccontextmanager
 async def reading(address, headers, query=""):
     """The events of the stream, one dict of lines after the other."""
-    timeout = httpx.Timeout(30, read=20)
+    timeout = httpx2.Timeout(30, read=20)
     async with (
-        httpx.AsyncClient(base_url=address, headers=headers, timeout=timeout) as client,
+        httpx2.AsyncClient(base_url=address, headers=headers, timeout=timeout) as client,
         client.stream("GET", f"/api/v1/stream{query}") as answer,
     ):
         assert answer.status_code == 200
@@ -93,7 +93,7 @@ async def test_it_ends_within_five_seconds_of_being_revoked_elsewhere(server, ca
         assert time.time() < revoked + 5
     assert later[-1]["event"] == "end"
     assert all(seconds(event) < revoked + 5 for event in later[:-1])
-    async with httpx.AsyncClient(base_url=server, headers=headers) as client:
+    async with httpx2.AsyncClient(base_url=server, headers=headers) as client:
         assert (await client.get("/api/v1/stream")).status_code == 401
 
 

@@ -1,6 +1,6 @@
 """Nothing is reached without a session, except what is named public."""
 
-import httpx
+import httpx2
 import pytest
 
 from services import db, identity, sessions
@@ -73,7 +73,7 @@ async def test_what_is_public_needs_none(client, path):
 )
 async def test_no_path_trick_passes_the_gate(client, path):
     answer = await client.send(
-        httpx.Request("GET", httpx.URL("http://localhost:3000").copy_with(raw_path=path.encode()))
+        httpx2.Request("GET", httpx2.URL("http://localhost:3000").copy_with(raw_path=path.encode()))
     )
     assert answer.status_code in (303, 401, 404)
     assert "<h1>dashboard" not in answer.text

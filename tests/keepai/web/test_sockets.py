@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-import httpx
+import httpx2
 import pytest
 import socketio
 from socketio.exceptions import ConnectionError as Refused
@@ -69,7 +69,7 @@ async def test_the_refusal_is_a_403(server):
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }
-    async with httpx.AsyncClient(base_url=server) as client:
+    async with httpx2.AsyncClient(base_url=server) as client:
         answer = await client.get("/_event/?EIO=4&transport=websocket", headers=upgrade)
     assert answer.status_code == 403
     assert answer.headers["x-service"] == "keepai"
