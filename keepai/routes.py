@@ -11,3 +11,6 @@ PEOPLE = "/settings/people"
 AUDIT = "/settings/audit"
 KEYS = "/settings/keys"
 MAIL = "/settings/mail"
+
+# Where whoever opens the address of the house is led: the first page that they may see.
+FIRST = (("compute:read", DASHBOARD), ("system:read", SYSTEM), ("profile:write", SETTINGS))

@@ -54,7 +54,7 @@ def _within(address: Address) -> Iterable[Address]:
 
 def allowed_hosts(settings: Settings) -> frozenset[str]:
     """The hosts that an admin allowed although they are not public ones."""
-    return frozenset(host.strip().lower() for host in settings.private_hosts.split(",") if host.strip())
+    return frozenset(host.lower() for host in settings.hosts_allowed_inside)
 
 
 def options(settings: Settings, *named: str) -> dict[str, Any]:

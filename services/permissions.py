@@ -9,7 +9,9 @@ ROLES: tuple[Role, ...] = ("admin", "operator", "viewer")
 Kind = Literal["person", "key", "token"]
 PLATFORM = "platform"
 
-VIEWER = frozenset({"compute:read", "system:read", "profile:write"})
+# Held by everybody who is let in, wherever their roles hold.
+EVERYBODY = frozenset({"profile:write"})
+VIEWER = EVERYBODY | {"compute:read", "system:read"}
 OPERATOR = VIEWER | {"compute:act"}
 ADMIN = OPERATOR | {"compute:scale", "system:act", "people:manage", "audit:read"}
 GRANTS: dict[str, frozenset[str]] = {"viewer": VIEWER, "operator": OPERATOR, "admin": ADMIN}
@@ -47,6 +49,8 @@ class Principal:
         """Whether a role held in that scope, or on the whole platform, grants the permission."""
         if self.within not in (PLATFORM, scope) or (self.only is not None and permission not in self.only):
             return False
+        if permission in EVERYBODY:
+            return True
         held = {self.roles.get(scope), self.roles.get(PLATFORM)}
         return any(permission in GRANTS.get(role, frozenset()) for role in held if role)
 

@@ -61,6 +61,10 @@ class Settings(BaseSettings):
     )
     tls_cert: str = Field("", description="Certificate to serve HTTPS with (file).")
     tls_key: str = Field("", description="The key of that certificate (file).")
+    cors_origins: str = Field(
+        "",
+        description="Other sites whose pages may call the API with a key, by comma: https://tools.example.org.",
+    )
     metrics_token: SecretStr = Field(
         SecretStr(""), description="Bearer token for /metrics. Empty: only callers on this machine."
     )
@@ -148,6 +152,15 @@ class Settings(BaseSettings):
             raise ValueError("cli.settings.not_roles")
         return value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        for origin in _listed(value):
+            parts = urlsplit(origin)
+            if parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}".lower():
+                raise ValueError("cli.settings.not_origins")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _is_database(cls, value: str) -> str:
@@ -195,6 +208,16 @@ class Settings(BaseSettings):
         everywhere = ("127.0.0.1", "0.0.0.0", "::", "::1", "")  # noqa: S104 (compared with, not bound to)
         host = "localhost" if self.host in everywhere else self.host
         return f"{scheme}://{host}:{self.port}"
+
+    @property
+    def origins_of_callers(self) -> list[str]:
+        """The origins of other sites that may call the API."""
+        return _listed(self.cors_origins)
+
+    @property
+    def hosts_allowed_inside(self) -> list[str]:
+        """The hosts that typed addresses may lead to although they are not public ones."""
+        return _listed(self.private_hosts)
 
     @property
     def roles_by_claim(self) -> dict[str, str]:
@@ -287,6 +310,10 @@ def _collect(given: dict[str, str]) -> tuple[dict[str, str], list[tuple[str, dic
             )
             problems.append(("cli.settings.unknown", {"name": name[:80], "nearest": nearest[0]}))
     return {k: v for k, v in values.items() if v != ""}, problems
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """The layers around the app, from the outside in: real address, id, headers, words for failures, host, site,
-size, session, how often programs ask, the pace of web sockets, what need not be sent, page folders.
+other sites that may call the API, size, session, how often programs ask, the pace of web sockets, what need not be
+sent, page folders.
 
 `wrap(app)` puts them around any ASGI app; `rx.App(api_transformer=[keepai.api.build(), keepai.web.wrap])` does it
 for KeepAI.
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from keepai.web.bodies import Bodies
+from keepai.web.cors import Cors
 from keepai.web.folders import Folders
 from keepai.web.gate import Gate
 from keepai.web.headers import Headers
@@ -29,8 +31,11 @@ def wrap(app: ASGIApp, *, build: Path = BUILD, more_origins: Iterable[str] = ())
     """`app` behind every layer. `build` is the folder of the frontend build; `more_origins` are further sites that
     count as ours (the development server of the frontend)."""
     settings = get_settings()
-    inner = Bodies(Gate(Rates(Paced(Lean(Folders(app, build))))))
-    checked = Hosts(Sites(inner, settings.public_url, more_origins), settings.allowed_hosts)
+    inner: ASGIApp = Bodies(Gate(Rates(Paced(Lean(Folders(app, build))))))
+    callers = settings.origins_of_callers
+    if callers:
+        inner = Cors(inner, callers)
+    checked = Hosts(Sites(inner, settings.public_url, more_origins, callers), settings.allowed_hosts)
     return Origins(Named(Headers(Failures(checked), build)), settings.trusted_proxies)
 
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
+from keepai import routes
 from keepai.web.hosts import refuse_socket
 from keepai.web.requests import failure
 from keepai.web.scope import (
@@ -29,6 +30,7 @@ from services.permissions import Principal
 LOGIN = "/login"
 PASSWORD_PAGE = "/settings"  # noqa: S105 - an address
 SOCKET = "/_event"
+WEBHOOK = "/webhook/"
 ASSETS = Path(__file__).parents[2] / "assets"
 # Pages and addresses that anyone may open; the files of assets/ hold nothing of anybody, and neither does a build's
 # script or style.
@@ -37,8 +39,9 @@ PUBLIC_FILES = frozenset(
     f"/{file.relative_to(ASSETS).as_posix()}" for file in ASSETS.rglob("*") if file.is_file()
 )
 PUBLIC_FOLDER = "/assets/"
-# Whoever holds a link that works once, the rest of the address being its token; and the way to an issuer and back.
-PUBLIC_LINKS = ("/join/", "/reset/", "/auth/oidc/")
+# Whoever holds a link that works once, the rest of the address being its token; the way to an issuer
+# and back, and what other services call, which prove themselves by a signature.
+PUBLIC_LINKS = ("/join/", "/reset/", "/auth/oidc/", WEBHOOK)
 LONGEST_WAY = 2000
 YEAR = 365 * 24 * 3600
 STRANGE = re.compile(r"[\x00-\x1f\x7f\\]")
@@ -86,6 +89,8 @@ class Gate:
             return await self._sign_in_first(scope, send, had_session=bool(token))
         if principal.must_change_password and wants_page(scope) and path.rstrip("/") != PASSWORD_PAGE:
             return await respond(scope, send, _see_other(f"{PASSWORD_PAGE}?must=password"))
+        if path == "/" and wants_page(scope) and (first := _first_page(principal)) != path:
+            return await respond(scope, send, _see_other(first))
         if wants_page(scope):
             send = _with_taste(scope, send, principal)
         return await self._app(scope, receive, send)
@@ -109,6 +114,10 @@ class Gate:
         if scope["type"] == "websocket":
             return await refuse_socket(scope, send, "errors.not_found")
         await respond(scope, send, failure(scope, status))
+
+
+def _first_page(principal: Principal) -> str:
+    return next((page for permission, page in routes.FIRST if principal.may(permission)), routes.SETTINGS)
 
 
 def _see_other(location: str) -> Answer:

@@ -12,7 +12,9 @@ from keepai.web.scope import (
     Receive,
     Scope,
     Send,
+    bearer_of,
     header,
+    is_api,
     locale_of,
     respond,
     theme_of,
@@ -44,9 +46,13 @@ class Hosts:
 class Sites:
     """Refuses what another site made a browser send: its Origin is not ours."""
 
-    def __init__(self, app: ASGIApp, public_url: str, more: Iterable[str] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, public_url: str, more: Iterable[str] = (), callers: Iterable[str] = ()
+    ) -> None:
+        """`more` are further origins of ours; `callers` those of others that may call the API with a key."""
         self._app = app
         self._ours = frozenset(filter(None, map(_origin, (public_url, *more))))
+        self._callers = frozenset(filter(None, map(_origin, callers)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket") or self._is_ours(scope):
@@ -68,13 +74,20 @@ class Sites:
         given = _origin(origin)
         if given is None:
             return False
-        if given in self._ours:
+        if given in self._ours or (given in self._callers and _comes_with_a_key(scope)):
             return True
         scheme, *place = given
         asked = host_and_port(header(scope, b"host"), scheme)
         # A proxy that ends TLS without saying so makes https look like http, never the other way round.
         downgraded = scheme == "http" and scope.get("scheme") in ("https", "wss")
         return asked is not None and tuple(place) == asked and not downgraded
+
+
+def _comes_with_a_key(scope: Scope) -> bool:
+    """Whether a call to the API brings what it is allowed by itself, or only asks whether it may."""
+    if scope["type"] != "http" or not is_api(scope["path"]):
+        return False
+    return scope["method"] == "OPTIONS" or bearer_of(scope) is not None
 
 
 def host_and_port(host: str, scheme: str) -> tuple[str, int] | None:

@@ -9,6 +9,7 @@ from keepai.api.access import rules
 from models import RoleGrant
 from services import accounts, api_keys, db, identity, sessions, tokens
 from services.clock import now
+from services.permissions import EVERYBODY as HELD_BY_ALL
 from services.permissions import GRANTS, PERMISSIONS
 from tests.keepai.around import ask
 
@@ -126,7 +127,8 @@ def _key_of(person, permissions):
 
 
 def _may(who, rule):
-    return who != "nobody" and (not rule.permission or rule.permission in GRANTS.get(who, ()))
+    held = HELD_BY_ALL | GRANTS.get(who, frozenset())
+    return who != "nobody" and (not rule.permission or rule.permission in held)
 
 
 def _bearer(text):

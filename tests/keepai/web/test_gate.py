@@ -2,7 +2,9 @@
 
 import httpx2
 import pytest
+from sqlmodel import select
 
+from models import RoleGrant
 from services import db, identity, sessions
 from services.clock import now
 from tests.keepai.around import browser, handshake
@@ -187,3 +189,18 @@ async def test_a_database_that_fails_is_told_in_words(app, client, carla, enter)
     db.configure("sqlite:////nowhere/at/all.db")
     answer = await browser(app()).get("/", headers={**BROWSER, "cookie": "keepai_session=" + "a" * 43})
     assert (answer.status_code, "O banco de dados não responde" in answer.text) == (503, True)
+
+
+async def test_the_address_of_the_house_leads_to_the_first_page_somebody_may_see(client, carla, enter):
+    def change(session, **values):
+        for grant in session.exec(select(RoleGrant).where(RoleGrant.account_id == carla.id)):
+            for name, value in values.items():
+                setattr(grant, name, value)
+
+    enter(client, carla)
+    assert (await client.get("/", headers=BROWSER)).status_code == 200
+    db.write_now(change, scope="clinic:1")
+    identity.forget(account_id=carla.id)
+    answer = await client.get("/", headers=BROWSER)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/settings")
+    assert (await client.get("/settings", headers=BROWSER)).status_code in (200, 307)

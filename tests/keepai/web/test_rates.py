@@ -76,3 +76,17 @@ async def test_a_key_is_counted_by_itself_and_may_have_limits_of_its_own(app, en
     assert await statuses(usual, "/api/v1/workers", 4) == [200] * 3 + [429]
     assert await statuses(wide, "/api/v1/workers", 6) == [200] * 5 + [429]
     assert await statuses(person, ASKED, 1) == [200]
+
+
+async def test_what_other_services_call_has_a_limit_of_its_own(client, database, monkeypatch):
+    monkeypatch.setattr("keepai.web.rates.WEBHOOKS_PER_MINUTE", 3)
+    for _ in range(3):
+        assert (await client.post("/webhook/whatsapp", content=b"{}")).status_code != 429
+    refused = await client.post("/webhook/whatsapp", content=b"{}")
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["retry-after"]) <= 60
+    assert (await client.get("/api/v1/health")).status_code == 200
+
+
+async def test_what_other_services_send_is_at_most_a_megabyte(client, database):
+    assert (await client.post("/webhook/whatsapp", content=b"x" * (2**20 + 1))).status_code == 413
