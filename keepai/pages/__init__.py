@@ -13,6 +13,7 @@ from keepai.pages import (
     keys,
     mail,
     people,
+    person,
     second_factor,
     settings,
     system,
@@ -38,6 +39,7 @@ def add_to(app: rx.App) -> None:
         (routes.KEYS, keys.page, "keys.title", keys.ON_LOAD),
         (routes.SECOND_FACTOR, second_factor.page, "second.title", second_factor.ON_LOAD),
         (routes.PEOPLE, people.page, "people.title", people.ON_LOAD),
+        (routes.PERSON, person.page, "person.title", person.ON_LOAD),
         (routes.AUDIT, audit.page, "audit.title", audit.ON_LOAD),
         (routes.MAIL, mail.page, "mail.title", mail.ON_LOAD),
     ]
