@@ -7,6 +7,7 @@ import reflex as rx
 from components import frame as frames
 from keepai import routes
 from keepai.pages import (
+    about,
     audit,
     dashboard,
     errors,
@@ -42,6 +43,7 @@ def add_to(app: rx.App) -> None:
         (routes.PERSON, person.page, "person.title", person.ON_LOAD),
         (routes.AUDIT, audit.page, "audit.title", audit.ON_LOAD),
         (routes.MAIL, mail.page, "mail.title", mail.ON_LOAD),
+        (routes.ABOUT, about.page, "about.title", about.ON_LOAD),
     ]
     for route, page, title, on_load in pages:
         app.add_page(page, route=route, title=_title(title), on_load=on_load)

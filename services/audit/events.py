@@ -58,6 +58,7 @@ ACTIONS = (
     "message.resent",
     "message.given_up",
     "audit.exported",
+    "diagnostics.downloaded",
 )
 
 MOST = 200  # rows of one answer

@@ -345,6 +345,7 @@ def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[s
         View("people", state, "people.title", "/settings/people", house, arrive),
         View("audit", state, "audit.title", "/settings/audit", house, arrive),
         View("mail", state, "mail.title", "/settings/mail", house, arrive),
+        View("about", state, "about.title", "/settings/about", house, arrive),
     ]
 
 

@@ -92,4 +92,6 @@ WORDS = {
     "audit.action.second_factor.turned_on": "Turned the second factor on",
     "audit.action.second_factor.turned_off": "Turned the second factor off",
     "audit.action.second_factor.codes_renewed": "Made new recovery codes",
+    "audit.group.diagnostics": "Diagnostics",
+    "audit.action.diagnostics.downloaded": "Downloaded the diagnostics bundle",
 }

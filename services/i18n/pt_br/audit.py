@@ -92,4 +92,6 @@ WORDS = {
     "audit.action.second_factor.turned_on": "Ligou o segundo fator",
     "audit.action.second_factor.turned_off": "Desligou o segundo fator",
     "audit.action.second_factor.codes_renewed": "Criou novos códigos de recuperação",
+    "audit.group.diagnostics": "Diagnóstico",
+    "audit.action.diagnostics.downloaded": "Baixou o pacote de diagnóstico",
 }
