@@ -107,7 +107,7 @@ def mine(rows: Row, *, ready: Row, on_revoke: Any) -> rx.Component:
     return ui.card(
         rx.cond(
             ready,
-            rx.cond(rows.length() > 0, _table(rows, on_revoke, t("keys.mine")), none),
+            rx.cond(rows.length() > 0, table(rows, on_revoke, t("keys.mine")), none),
             ui.skeleton_rows(3, ("24%", "30%", "12%", "12%")),
         ),
         title=t("keys.mine"),
@@ -120,7 +120,7 @@ def everybody(rows: Row, *, visible: Row, on_revoke: Any) -> rx.Component:
     return rx.cond(
         visible & (rows.length() > 0),
         ui.card(
-            _table(rows, on_revoke, t("keys.all"), owners=True),
+            table(rows, on_revoke, t("keys.all"), owners=True),
             title=t("keys.all"),
             caption=t("keys.all.caption"),
             flush=True,
@@ -143,7 +143,8 @@ def ask(*, pending: Row, name: Row, on_confirm: Any, on_dismiss: Any) -> rx.Comp
     )
 
 
-def _table(rows: Row, on_revoke: Any, label: Row, *, owners: bool = False) -> rx.Component:
+def table(rows: Row, on_revoke: Any, label: Row, *, owners: bool = False) -> rx.Component:
+    """Keys, each with the button that ends it."""
     columns = ["name", *["owner"] * owners, "permissions", "used", "expires"]
     revoke = ui.head_cell(rx.el.span(t("keys.column.revoke"), class_name="k-hidden"))
     return ui.table(

@@ -244,6 +244,7 @@ def _menu(row: Row, on_reset: Any, on_ask: Any, on_reactivate: Any) -> rx.Compon
     done = "/settings/audit?span=all&actor=" + row["id"].to(str)
     audit = ui.menu_item(t("people.audit"), name="history", href=done)
     active = rx.fragment(
+        ui.menu_item(t("person.title"), name="monitor", href="/settings/people/" + row["id"].to(str)),
         ui.menu_item(t("people.offer_reset"), name="key-round", on_click=on_reset(row["id"])),
         audit,
         rx.cond(

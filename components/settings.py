@@ -253,7 +253,7 @@ def sessions(rows: Row, *, on_end: Any, on_end_others: Any) -> rx.Component:
     return ui.card(
         rx.cond(
             rows.length() > 0,
-            rx.el.ul(rx.foreach(rows, lambda row: _session(row, on_end)), class_name="k-list"),
+            rx.el.ul(rx.foreach(rows, lambda row: session(row, on_end)), class_name="k-list"),
             ui.skeleton_rows(2, ("50%", "12%")),
         ),
         title=t("settings.sessions"),
@@ -269,7 +269,8 @@ def sessions(rows: Row, *, on_end: Any, on_end_others: Any) -> rx.Component:
     )
 
 
-def _session(row: Row, on_end: Any) -> rx.Component:
+def session(row: Row, on_end: Any) -> rx.Component:
+    """One place where somebody is signed in, in a list of them."""
     return rx.el.li(
         rx.cond(row["kind"] == "browser", ui.icon("monitor"), ui.icon("terminal")),
         rx.el.div(

@@ -8,8 +8,10 @@ SETTINGS = "/settings"
 SIGN_IN_METHODS = "/settings/sign-in"
 SECOND_FACTOR = "/settings/second-factor"
 PEOPLE = "/settings/people"
+PERSON = "/settings/people/[id]"
 AUDIT = "/settings/audit"
 KEYS = "/settings/keys"
+ABOUT = "/settings/about"
 MAIL = "/settings/mail"
 
 # Where whoever opens the address of the house is led: the first page that they may see.

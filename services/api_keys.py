@@ -173,6 +173,13 @@ def revoke(db: Session, key_id: UUID, now: datetime, *, whose: Principal, by: Ac
     return key
 
 
+def revoke_all(
+    db: Session, account_id: UUID, now: datetime, *, whose: Principal, by: Actor = MACHINE
+) -> list[UUID]:
+    """End every key of an account. Returns what ended. Raises what `revoke` does."""
+    return [revoke(db, key.id, now, whose=whose, by=by).id for key in of_account(db, account_id, now)]
+
+
 def prune(db: Session, now: datetime) -> int:
     """Forget keys that ended or ran out a month ago. Returns how many."""
     over = or_(col(ApiKey.revoked_at) < now - KEPT, col(ApiKey.expires_at) < now - KEPT)

@@ -12,6 +12,7 @@ from models import AccountSession, TokenFamily
 from services import sessions, tokens
 from services.audit import MACHINE, Actor
 from services.errors import NotFound
+from services.permissions import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,20 @@ def end(
     raise NotFound
 
 
+def revoke(db: Session, sign_in_id: UUID, now: datetime, *, whose: Principal, by: Actor = MACHINE) -> None:
+    """End a sign-in of one's own, or anybody's for those who manage people. Raises NotFound for any other.
+    Afterwards `identity.end` it."""
+    row = db.get(AccountSession, sign_in_id) or db.get(TokenFamily, sign_in_id)
+    if row is None or (row.account_id != whose.account_id and not whose.may("people:manage")):
+        raise NotFound
+    end(db, row.account_id, sign_in_id, now, by=by)
+
+
 def end_others(
     db: Session, account_id: UUID, keep: UUID, now: datetime, *, by: Actor = MACHINE
 ) -> list[UUID]:
-    """Sign that account out everywhere but there. Returns what ended. Afterwards `identity.end` each."""
+    """Sign that account out everywhere but there, which may be no sign-in of it. Returns what ended. Afterwards
+    `identity.end` each."""
     ended = [one.id for one in of_account(db, account_id, now) if one.id != keep]
     for sign_in_id in ended:
         end(db, account_id, sign_in_id, now, by=by)

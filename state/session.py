@@ -27,6 +27,7 @@ class SessionState(rx.State):
     may_act: bool = False
     may_scale: bool = False
     may_probe: bool = False
+    may_see_system: bool = False
     may_audit: bool = False
     may_people: bool = False
     password_set_by: str = ""
@@ -43,6 +44,7 @@ class SessionState(rx.State):
         self.may_act = person.may("compute:act")
         self.may_scale = person.may("compute:scale")
         self.may_probe = person.may("system:act")
+        self.may_see_system = person.may("system:read")
         self.may_audit = person.may("audit:read")
         self.may_people = person.may("people:manage")
         self.password_set_by = person.password_set_by

@@ -12,6 +12,7 @@ from services.clock import now
 from services.errors import Conflict, Invalid, NotFound
 from services.i18n import translate
 from services.settings import get_settings
+from services.sign_ins import SignIn
 from state.dashboard import live_channel
 from state.guard import actor, principal, requires, tell
 from state.leaving import REVOKED
@@ -206,18 +207,20 @@ class SettingsState(rx.State):
         person = principal()
         rows = await db.read(sign_ins.of_account, person.account_id, now())
         language = (await self.get_state(Words)).language
-        self.sessions = [
-            SessionView(
-                id=str(row.id),
-                kind=row.kind,
-                device=(device if row.kind == "browser" else program)(row.user_agent, language),
-                address=row.address,
-                created_at=row.created_at.timestamp(),
-                seen_at=row.seen_at.timestamp(),
-                current=row.id == person.session_id,
-            )
-            for row in rows
-        ]
+        self.sessions = [session_view(row, person.session_id, language) for row in rows]
+
+
+def session_view(one: SignIn, current: UUID, locale: str) -> SessionView:
+    """A sign-in in the reader's words; `current` is the one with which they read."""
+    return SessionView(
+        id=str(one.id),
+        kind=one.kind,
+        device=(device if one.kind == "browser" else program)(one.user_agent, locale),
+        address=one.address,
+        created_at=one.created_at.timestamp(),
+        seen_at=one.seen_at.timestamp(),
+        current=one.id == current,
+    )
 
 
 def device(user_agent: str, locale: str) -> str:

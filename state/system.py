@@ -8,8 +8,7 @@ from uuid import UUID
 
 import reflex as rx
 
-from services import db, format, history, host, lease, operations, task_groups, task_stream
-from services.about import VERSION
+from services import about, db, format, history, host, lease, operations, task_groups, task_stream
 from services.clock import now
 from services.compute import insight
 from services.compute.asking import ask
@@ -33,7 +32,6 @@ MOST_LANES, MOST_BOXES = 60, 1500
 COLOURS = 6
 LOG_LINES = 100
 GROUPS = 50
-STARTED = time.time()
 
 
 class Pair(TypedDict):
@@ -304,7 +302,7 @@ def _box(
 
 
 def _host(figures: host.Figures, holder: str, locale: str) -> list[Pair]:
-    up = format.duration(locale, time.time() - STARTED)
+    up = format.duration(locale, about.uptime())
     size = format.bytes_binary
     memory = translate(
         locale,
@@ -327,7 +325,7 @@ def _host(figures: host.Figures, holder: str, locale: str) -> list[Pair]:
     here = f":{os.getpid()}:" in holder
     loops = "system.host.here" if here else "system.host.elsewhere" if holder else "system.host.nowhere"
     rows = [
-        ("keepai", translate(locale, "system.host.version", version=VERSION, time=up)),
+        ("keepai", translate(locale, "system.host.version", version=about.VERSION, time=up)),
         ("cpu", cpu),
         ("memory", memory),
         ("disk", disk),

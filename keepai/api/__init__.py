@@ -11,6 +11,7 @@ from keepai.api import (
     audit,
     auth,
     dashboard,
+    diagnostics,
     health,
     history,
     keys,
@@ -32,7 +33,20 @@ from keepai.web.scope import Answer
 from services.errors import KeepAIError
 
 # In the order in which the description lists them.
-PARTS = (tokens, keys, sessions, dashboard, stream, workers, history, people, audit, health, metrics)
+PARTS = (
+    tokens,
+    keys,
+    sessions,
+    dashboard,
+    stream,
+    workers,
+    history,
+    people,
+    audit,
+    health,
+    diagnostics,
+    metrics,
+)
 ROUTERS = tuple(part.router for part in (*PARTS, auth, oidc, links, notices, reference))
 # What pydantic calls a mistake, in our words.
 FIELD_WORDS = {

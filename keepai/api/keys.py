@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from keepai.api import shapes
 from keepai.api.access import person_of, requires
 from keepai.api.lists import USUAL, Cursor, Fields, Limit, chosen, cut, id_of, page
+from keepai.api.sessions import Whose, account_of
 from keepai.web.scope import actor_of
 from models import Account, ApiKey
 from services import accounts, api_keys, db, identity
@@ -51,11 +52,12 @@ class NewKey(BaseModel):
 async def keys(
     request: Request,
     everybody: Annotated[bool, Query(description="Those of all people, for who manages people.")] = False,
+    user: Whose = "",
     limit: Limit = USUAL,
     cursor: Cursor = "",
     fields: Fields = "",
 ) -> Response:
-    """The keys that may be used, the newest first."""
+    """One's own keys that may be used, those of `user` or of everybody, the newest first."""
     person = person_of(request)
     wanted = chosen(fields, COLUMNS)
     if everybody and not person.may("people:manage"):
@@ -63,8 +65,8 @@ async def keys(
     if everybody:
         found = list(await db.read(api_keys.of_everybody, now()))
     else:
-        owner = await db.read(accounts.get, person.account_id)
-        found = [(key, owner) for key in await db.read(api_keys.of_account, person.account_id, now())]
+        owner = await account_of(person, user)
+        found = [(key, owner) for key in await db.read(api_keys.of_account, owner.id, now())]
     some, more = cut(found, limit, cursor, lambda one: one[0].id.hex)
     return page((_row(*one) for one in some), wanted, more)
 

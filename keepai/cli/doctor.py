@@ -7,28 +7,52 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from keepai.cli import build, questions
 from keepai.cli.say import Stop, say
 from services.settings import Settings
 
 Verdict = Literal["ok", "note", "problem"]
-Finding = tuple[Verdict, str]
 NEEDED_NODE = (22, 22)
 LITTLE_SPACE = 1 << 30
 ENDS_SOON = datetime.timedelta(days=21)
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: the key of its sentence and what fills it, or, without a key, a whole sentence."""
+
+    verdict: Verdict
+    key: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    whole: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """In the language of the terminal."""
+        return say(self.key, **self.params) if self.key else self.whole
+
+
 def main() -> int:
     """Print the findings. Returns 1 when there is a problem."""
-    findings: list[Finding] = [_python(), _node(), _build()]
+    found = findings()
+    width = max(len(say(f"cli.doctor.{verdict}")) for verdict in ("ok", "note", "problem"))
+    for one in found:
+        print(f"{say(f'cli.doctor.{one.verdict}'):<{width}}  {one.sentence}")
+    return int(any(one.verdict == "problem" for one in found))
+
+
+def findings() -> list[Finding]:
+    """Look at everything. Takes seconds where something does not answer; not for the event loop."""
+    found: list[Finding] = [_python(), _node(), _build()]
     try:
         settings = questions.settings()
     except Stop as reason:
-        findings += [("problem", sentence) for sentence in reason.sentences]
+        found += [Finding("problem", "", whole=sentence) for sentence in reason.sentences]
     else:
         checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
             _folder,
@@ -39,18 +63,19 @@ def main() -> int:
             _mail,
             _certificate,
         )
-        findings += [finding for check in checks for finding in check(settings)]
-    width = max(len(say(f"cli.doctor.{verdict}")) for verdict in ("ok", "note", "problem"))
-    for verdict, text in findings:
-        print(f"{say(f'cli.doctor.{verdict}'):<{width}}  {text}")
-    return int(any(verdict == "problem" for verdict, _ in findings))
+        found += [finding for check in checks for finding in check(settings)]
+    return found
+
+
+def _found(verdict: Verdict, key: str, **params: object) -> Finding:
+    return Finding(verdict, key, params)
 
 
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info < (3, 11):  # noqa: UP036  (the doctor is for what should not be)
-        return "problem", say("cli.doctor.python_old", version=version)
-    return "ok", say("cli.doctor.python", version=version)
+        return _found("problem", "cli.doctor.python_old", version=version)
+    return _found("ok", "cli.doctor.python", version=version)
 
 
 def _node() -> Finding:
@@ -62,14 +87,14 @@ def _node() -> Finding:
     )
     version = tuple(map(int, re.findall(r"\d+", said)[:3]))
     if version < NEEDED_NODE:
-        return "note" if build.is_current() else "problem", say("cli.doctor.node_none")
-    return "ok", say("cli.doctor.node", version=".".join(map(str, version)))
+        return _found("note" if build.is_current() else "problem", "cli.doctor.node_none")
+    return _found("ok", "cli.doctor.node", version=".".join(map(str, version)))
 
 
 def _build() -> Finding:
     if build.is_current():
-        return "ok", say("cli.doctor.build")
-    return "note", say("cli.doctor.build_old")
+        return _found("ok", "cli.doctor.build")
+    return _found("note", "cli.doctor.build_old")
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
@@ -80,14 +105,14 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     try:
         _try_to_write(nearest)
     except OSError as error:
-        yield "problem", say("cli.folder.not_writable", folder=folder, why=error.strerror)
+        yield _found("problem", "cli.folder.not_writable", folder=folder, why=error.strerror)
         return
     if free < LITTLE_SPACE:
-        yield "problem", say("cli.doctor.folder_full", folder=folder, free=shown)
+        yield _found("problem", "cli.doctor.folder_full", folder=folder, free=shown)
     elif folder.exists() and folder.stat().st_mode & 0o077:
-        yield "note", say("cli.doctor.folder_open", folder=folder)
+        yield _found("note", "cli.doctor.folder_open", folder=folder)
     else:
-        yield "ok", say("cli.doctor.folder", folder=folder, free=shown)
+        yield _found("ok", "cli.doctor.folder", folder=folder, free=shown)
 
 
 def _try_to_write(folder: Path) -> None:
@@ -101,14 +126,14 @@ def _instance(settings: Settings) -> Iterator[Finding]:
     from keepai.cli.holds import hold_port, holder_of
 
     if pid := holder_of(settings.data_dir):
-        yield "ok", say("cli.doctor.running", pid=pid)
+        yield _found("ok", "cli.doctor.running", pid=pid)
         return
     try:
         hold_port(settings.host, settings.port).close()
     except Stop as reason:
-        yield "problem", reason.sentences[0]
+        yield Finding("problem", "", whole=reason.sentences[0])
     else:
-        yield "ok", say("cli.doctor.not_running", port=settings.port)
+        yield _found("ok", "cli.doctor.not_running", port=settings.port)
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -119,79 +144,80 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
     shown = migrate.shown(settings)
     if not settings.database_url and not Path(shown).exists():
-        yield "note", say("cli.doctor.database_none", database=shown)
+        yield _found("note", "cli.doctor.database_none", database=shown)
         return
     try:
         revision, newest = migrate.revision(), migrate.newest()
     except DBAPIError as error:
-        yield "problem", say("cli.database.no_answer", database=shown, why=migrate.reason(error))
+        yield _found("problem", "cli.database.no_answer", database=shown, why=migrate.reason(error))
         return
     if revision != newest:
-        yield (
-            "note",
-            say("cli.doctor.database_old", database=shown, revision=revision or "—", newest=newest),
+        yield _found(
+            "note", "cli.doctor.database_old", database=shown, revision=revision or "—", newest=newest
         )
         return
-    yield "ok", say("cli.doctor.database", database=shown, revision=revision)
+    yield _found("ok", "cli.doctor.database", database=shown, revision=revision)
     admins = db.read_now(accounts.count_admins)
     if admins:
-        yield "ok", say("cli.doctor.admins", count=admins)
+        yield _found("ok", "cli.doctor.admins", count=admins)
     else:
-        yield "problem", say("cli.doctor.no_admin")
+        yield _found("problem", "cli.doctor.no_admin")
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:
     url = settings.redis_url.get_secret_value()
     if not url:
-        yield "ok", say("cli.doctor.redis_none")
+        yield _found("ok", "cli.doctor.redis_none")
         return
     import redis
 
     try:
         redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3).ping()
     except (redis.RedisError, ValueError, OSError) as error:
-        yield "problem", say("cli.doctor.redis_silent", why=str(error).rstrip("."))
+        yield _found("problem", "cli.doctor.redis_silent", why=str(error).rstrip("."))
     else:
-        yield "ok", say("cli.doctor.redis")
+        yield _found("ok", "cli.doctor.redis")
 
 
 def _scheduler(settings: Settings) -> Iterator[Finding]:
     address = settings.dask_scheduler
     if not address:
-        yield "ok", say("cli.doctor.scheduler_embedded")
+        yield _found("ok", "cli.doctor.scheduler_embedded")
         return
     host, _, port = address.partition("://")[2].rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=3).close()
     except OSError as error:
-        yield "problem", say("cli.doctor.scheduler_silent", address=address, why=error.strerror or error)
+        yield _found("problem", "cli.doctor.scheduler_silent", address=address, why=error.strerror or error)
     else:
-        yield "ok", say("cli.doctor.scheduler", address=address)
+        yield _found("ok", "cli.doctor.scheduler", address=address)
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
     from services import probes
 
     if not settings.smtp_host:
-        yield "ok", say("cli.doctor.mail_none")
+        yield _found("ok", "cli.doctor.mail_none")
         return
     address = f"{settings.smtp_host}:{settings.smtp_port}"
     found = asyncio.run(probes.check("mail", probes.PROBES["mail"](settings)))
     if found.state == "down":
-        yield "problem", say("cli.doctor.mail_down", address=address, why=say(found.reason, **found.params))
+        yield _found(
+            "problem", "cli.doctor.mail_down", address=address, why=say(found.reason, **found.params)
+        )
     else:
-        yield "ok", say("cli.doctor.mail", address=address)
+        yield _found("ok", "cli.doctor.mail", address=address)
 
 
 def _certificate(settings: Settings) -> Iterator[Finding]:
     if not settings.tls_cert:
-        yield "ok", say("cli.doctor.certificate_none")
+        yield _found("ok", "cli.doctor.certificate_none")
         return
     from cryptography import x509
 
     ends = x509.load_pem_x509_certificate(Path(settings.tls_cert).read_bytes()).not_valid_after_utc
     date = f"{ends:%Y-%m-%d}"
     if ends - datetime.datetime.now(datetime.UTC) < ENDS_SOON:
-        yield "problem", say("cli.doctor.certificate_ends", date=date)
+        yield _found("problem", "cli.doctor.certificate_ends", date=date)
     else:
-        yield "ok", say("cli.doctor.certificate", date=date)
+        yield _found("ok", "cli.doctor.certificate", date=date)

@@ -7,12 +7,14 @@ import reflex as rx
 from components import frame as frames
 from keepai import routes
 from keepai.pages import (
+    about,
     audit,
     dashboard,
     errors,
     keys,
     mail,
     people,
+    person,
     second_factor,
     settings,
     sign_in_methods,
@@ -40,8 +42,10 @@ def add_to(app: rx.App) -> None:
         (routes.SIGN_IN_METHODS, sign_in_methods.page, "methods.title", sign_in_methods.ON_LOAD),
         (routes.SECOND_FACTOR, second_factor.page, "second.title", second_factor.ON_LOAD),
         (routes.PEOPLE, people.page, "people.title", people.ON_LOAD),
+        (routes.PERSON, person.page, "person.title", person.ON_LOAD),
         (routes.AUDIT, audit.page, "audit.title", audit.ON_LOAD),
         (routes.MAIL, mail.page, "mail.title", mail.ON_LOAD),
+        (routes.ABOUT, about.page, "about.title", about.ON_LOAD),
     ]
     for route, page, title, on_load in pages:
         app.add_page(page, route=route, title=_title(title), on_load=on_load)

@@ -34,8 +34,11 @@ def sections() -> tuple[parts.Group, ...]:
         ),
         parts.Group(
             t("settings.group.system"),
-            SessionState.may_probe,
-            (parts.Section("mail", t("mail.title"), routes.MAIL, SessionState.may_probe),),
+            True,
+            (
+                parts.Section("mail", t("mail.title"), routes.MAIL, SessionState.may_probe),
+                parts.Section("about", t("about.title"), routes.ABOUT),
+            ),
         ),
     )
 

@@ -60,6 +60,7 @@ ACTIONS = (
     "message.resent",
     "message.given_up",
     "audit.exported",
+    "diagnostics.downloaded",
 )
 
 MOST = 200  # rows of one answer

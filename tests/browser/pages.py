@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from playwright.async_api import WebSocketRoute, expect
 from sqlalchemy import text
 
-from services import links, sessions
+from services import accounts, api_keys, links, sessions
 from services.audit import Actor
 from services.clock import now
 from services.worker_table import COLUMNS
+from tests.browser import past
 from tests.browser.house import PASSWORD, House
 from tests.browser.screen import Screen
 
@@ -255,6 +256,19 @@ async def with_menu(screen: Screen, path: str, locale: str) -> None:
     await expect(screen.page.locator(".k-menu:popover-open")).to_be_visible()
 
 
+async def at_a_person(screen: Screen, path: str, locale: str) -> None:
+    """Somebody with a browser, a program and keys, once they are there."""
+    await opened(screen, path, locale)
+    await expect(screen.page.get_by_test_id("keys").locator("tbody tr").first).to_be_visible()
+
+
+async def asking_about_a_person(screen: Screen, path: str, locale: str) -> None:
+    """Before all of somebody's sign-ins end."""
+    await at_a_person(screen, path, locale)
+    await screen.page.get_by_test_id("sign-ins").locator(".k-tools .k-button").click()
+    await expect(screen.page.locator("dialog[open]")).to_be_visible()
+
+
 async def with_details(screen: Screen, path: str, locale: str) -> None:
     """With the details of an event."""
     await opened(screen, path, locale)
@@ -332,6 +346,7 @@ def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[s
         View("people", state, "people.title", "/settings/people", house, arrive),
         View("audit", state, "audit.title", "/settings/audit", house, arrive),
         View("mail", state, "mail.title", "/settings/mail", house, arrive),
+        View("about", state, "about.title", "/settings/about", house, arrive),
     ]
 
 
@@ -374,6 +389,11 @@ VIEWS = [
     View("people-invite", "rows", "people.title", "/settings/people", arrive=inviting),
     View("people-link", "rows", "people.title", "/settings/people", arrive=invited),
     View("people-menu", "rows", "people.title", "/settings/people", arrive=with_menu),
+    View("person", "rows", "person.title", "/settings/people/{somebody}", arrive=at_a_person),
+    View("person", "asked", "person.title", "/settings/people/{somebody}", arrive=asking_about_a_person),
+    View("person", "loading", "person.title", "/settings/people/{somebody}", arrive=loading),
+    View("person", "none", "person.title", "/settings/people/{newcomer}"),
+    View("person", "nobody", "person.title", "/settings/people/nobody"),
     View("audit-details", "rows", "audit.title", "/settings/audit?span=all", arrive=with_details),
     View("mail-tested", "rows", "mail.title", "/settings/mail", arrive=tested),
     View("give-up", "rows", "frame.system", "/system", arrive=giving_up),
@@ -415,9 +435,28 @@ def _with_ids(path: str, house: House) -> str:
         return path
     if path.startswith(("/join/", "/reset/")):
         return path.format(invitation=_invitation(house), reset=_reset(house))
+    if path.startswith("/settings/people/"):
+        return path.format(somebody=_somebody(house), newcomer=_newcomer(house))
     rows = house.dashboard(house.token(house.person("viewer")))["workers"]
     ids = {row["name"]: row["id"] for row in rows}
     return re.sub(r"\{([\w-]+)\}", lambda found: ids.get(found[1], "0" * 32), path)
+
+
+def _somebody(house: House) -> str:
+    """A person with open sign-ins and keys."""
+    account = house.person("operator")
+    if not house.ask(api_keys.of_account, account.id, now()):
+        past.sign_in(house, account, 6)
+        past.give_keys(house, account)
+    return account.id.hex
+
+
+def _newcomer(house: House) -> str:
+    """A person who has never been here."""
+    email = "newcomer@example.org"
+    found = house.ask(accounts.by_email, email)
+    made = found or house.ask(accounts.create, email, PASSWORD, role="viewer", name="Nina Prado")
+    return made.id.hex
 
 
 def _invitation(house: House) -> str:

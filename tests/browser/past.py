@@ -17,14 +17,14 @@ from uuid import UUID
 from sqlmodel import Session
 
 from models import Account, RoleGrant, TaskGroupRun, WorkerEvent
-from services import audit, links, outbox, people, sessions, workers
+from services import accounts, api_keys, audit, links, outbox, people, sessions, workers
 from services.audit import Actor
 from services.clock import now
 from services.history import recorder
 from services.history.codec import encode
 from services.history.series import key_of, moment
 from services.outbox import Invitation, Letter, PasswordReset, Recipient, Trial
-from services.permissions import ROLES
+from services.permissions import PLATFORM, ROLES
 from services.settings import Settings
 from services.snapshot import Totals, WorkerRow, compute_samples, subject_samples
 from tests.browser.house import House, mail_settings
@@ -91,6 +91,13 @@ def sign_in(house: House, account: Account, count: int = 31) -> None:
                 agent=DEVICES[number % len(DEVICES)],
             ),
         )
+
+
+def give_keys(house: House, account: Account) -> None:
+    """Keys of this person's programs."""
+    owner = accounts.principal(account, {PLATFORM: "operator"}, account.id)
+    for name, may in (("CI", ["compute:read"]), ("Grafana", ["compute:read", "system:read"])):
+        house.ask(api_keys.create, owner, now(), name=name, permissions=may)
 
 
 def gather(house: House, count: int = 31) -> None:

@@ -30,6 +30,7 @@ HOSTILE = [
     f"/workers/{'9' * 200}",
     "/system?window=99y",
     "/system?window[]=__proto__",
+    "/settings/people/%3Cimg%20src=x%20onerror=alert(1)%3E",
     "/settings?must=%3Cb%3E",
 ]
 

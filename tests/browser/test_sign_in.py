@@ -76,6 +76,20 @@ async def test_a_session_ended_elsewhere_leads_its_tab_to_the_sign_in_page(page_
     await screen.is_live()
 
 
+async def test_an_admin_signs_somebody_out_and_their_tab_goes_at_once(page_as: PageAs, house: House):
+    left = await page_as("viewer", "/workers", locale="en")
+    somebody = house.person("viewer", "en")
+    screen = await page_as("admin", "/settings/people", locale="en")
+    row = screen.page.get_by_test_id("person").filter(has_text=somebody.email)
+    await row.locator(".k-actions > button").click()
+    await screen.page.get_by_role("menuitem", name=en("person.title")).click()
+    await screen.at(f"/settings/people/{somebody.id.hex}")
+    await screen.page.get_by_role("button", name=en("person.end_all"), exact=True).click()
+    await screen.page.get_by_role("alertdialog").get_by_role("button", name=en("person.end_all")).click()
+    await expect(left.page).to_have_url(re.compile(r"/login\?reason=revoked"), timeout=5_000)
+    await screen.says(en("person.no_sign_ins"))
+
+
 @pytest.mark.parametrize("how", ["by the database", "with the password"])
 async def test_a_session_ended_behind_the_server_stops_the_updates(page_as: PageAs, house: House, how: str):
     account = house.person("operator")

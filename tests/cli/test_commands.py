@@ -210,23 +210,23 @@ async def test_the_doctor_asks_the_mail_server(tmp_path):
     context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
     async with MailServer(context).listening() as server:
         given = Settings(smtp_host="localhost", smtp_port=server.port, smtp_security="none")
-        ((found, text),) = await asyncio.to_thread(lambda: list(doctor._mail(given)))
-    assert (found, server.asked) == ("ok", ["EHLO", "NOOP", "QUIT"])
-    assert f"localhost:{server.port}" in text
+        (found,) = await asyncio.to_thread(lambda: list(doctor._mail(given)))
+    assert (found.verdict, server.asked) == ("ok", ["EHLO", "NOOP", "QUIT"])
+    assert f"localhost:{server.port}" in found.sentence
 
 
 def test_the_doctor_asks_for_no_mail_server():
-    ((found, _),) = doctor._mail(Settings())
-    assert found == "ok"
+    (found,) = doctor._mail(Settings())
+    assert found.verdict == "ok"
 
 
 @pytest.mark.parametrize(("days", "verdict"), [(90, "ok"), (3, "problem"), (-1, "problem")])
 def test_the_doctor_reads_the_certificate(tmp_path, days, verdict):
     path = tmp_path / "cert.pem"
     self_signed(path, tmp_path / "key.pem", days)
-    ((found, text),) = doctor._certificate(Settings(tls_cert=str(path), tls_key=str(path)))
-    assert found == verdict
-    assert str(datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=days)) in text
+    (found,) = doctor._certificate(Settings(tls_cert=str(path), tls_key=str(path)))
+    assert found.verdict == verdict
+    assert str(datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=days)) in found.sentence
 
 
 @pytest.mark.dask

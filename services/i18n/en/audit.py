@@ -95,4 +95,6 @@ WORDS = {
     "audit.action.identity.connected": "Connected a way to sign in",
     "audit.action.identity.disconnected": "Disconnected a way to sign in",
     "audit.action.second_factor.codes_renewed": "Made new recovery codes",
+    "audit.group.diagnostics": "Diagnostics",
+    "audit.action.diagnostics.downloaded": "Downloaded the diagnostics bundle",
 }

@@ -57,7 +57,7 @@ WORDS = {
     "people.permission.profile:write": "Change one's own profile, password and sessions",
     "people.permission.compute:act": "Retire and restart workers, cancel task groups",
     "people.permission.compute:scale": "Scale the embedded compute",
-    "people.permission.system:act": "Check services at once, test mail, resend what could not be delivered",
+    "people.permission.system:act": "Check services at once, test mail, resend what could not be delivered, download diagnostics",
     "people.permission.people:manage": "Invite people and change roles",
     "people.permission.audit:read": "Read the audit log",
     "people.link.mailed.title": "The invitation is on its way",

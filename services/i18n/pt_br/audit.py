@@ -95,4 +95,6 @@ WORDS = {
     "audit.action.identity.connected": "Conectou uma forma de entrar",
     "audit.action.identity.disconnected": "Desconectou uma forma de entrar",
     "audit.action.second_factor.codes_renewed": "Criou novos códigos de recuperação",
+    "audit.group.diagnostics": "Diagnóstico",
+    "audit.action.diagnostics.downloaded": "Baixou o pacote de diagnóstico",
 }

@@ -57,7 +57,7 @@ WORDS = {
     "people.permission.profile:write": "Mudar o próprio perfil, a senha e as sessões",
     "people.permission.compute:act": "Retirar e reiniciar workers, cancelar grupos de tarefas",
     "people.permission.compute:scale": "Mudar o tamanho da computação embutida",
-    "people.permission.system:act": "Conferir serviços na hora, testar o e-mail, reenviar o que não pôde ser entregue",
+    "people.permission.system:act": "Conferir serviços na hora, testar o e-mail, reenviar o que não pôde ser entregue, baixar o diagnóstico",
     "people.permission.people:manage": "Convidar pessoas e mudar papéis",
     "people.permission.audit:read": "Ler a auditoria",
     "people.link.mailed.title": "O convite está a caminho",

@@ -5,9 +5,8 @@ import time
 import pytest
 from sqlalchemy import text
 
-from keepai.api import health
 from models import Lease, ProbeStatus
-from services import db, live
+from services import db, health, live
 from services.clock import now
 from services.lease import take
 from tests.keepai.around import snapshot
@@ -79,7 +78,7 @@ async def test_a_database_that_hangs_is_down_soon_and_uses_one_thread(client, ru
         time.sleep(0.5)
         return "x"
 
-    monkeypatch.setattr(health, "_version", hang)
+    monkeypatch.setattr(health, "revision", hang)
     monkeypatch.setattr(health, "PATIENCE", 0.05)
     for _ in range(5):
         assert await status_now(client) == "down"

@@ -270,6 +270,44 @@ async def test_who_manages_people_sees_and_ends_the_keys_of_all(app, program, an
     assert (await program(key["key"]).get("/api/v1/dashboard")).status_code == 401
 
 
+async def test_who_manages_people_sees_and_ends_where_anybody_is_signed_in(app, program, ana, carla, enter):
+    made = app()
+    hers, manager = browser(made), browser(made)
+    enter(hers, carla)
+    enter(manager, ana)
+    key = await key_of(hers)
+    await sign_in(program(), "carla@example.org")
+    at = f"?user={carla.id.hex}"
+    seen = (await manager.get(f"/api/v1/sessions{at}")).json()["items"]
+    assert [(one["kind"], one["current"]) for one in seen] == [("token", False), ("browser", False)]
+    (shown,) = (await manager.get(f"/api/v1/api-keys{at}")).json()["items"]
+    assert shown["id"] == key["id"]
+    for one in seen:
+        assert (await manager.delete(f"/api/v1/sessions/{one['id']}")).status_code == 204
+    assert (await hers.get("/api/v1/auth/me")).status_code == 401
+    rows = (await manager.get("/api/v1/audit?action=session.ended")).json()["items"]
+    assert [(row["actor_id"], row["object"]) for row in rows] == [(ana.id.hex, "Carla")]
+
+
+async def test_others_ask_only_for_themselves(app, program, ana, bruno, enter):
+    other = browser(app())
+    enter(other, bruno)
+    assert (await other.get(f"/api/v1/sessions?user={bruno.id}")).status_code == 200
+    assert (await other.get(f"/api/v1/api-keys?user={bruno.id}")).status_code == 200
+    for where in ("sessions", "api-keys"):
+        assert (await other.get(f"/api/v1/{where}?user={ana.id}")).status_code == 403
+        assert (await other.get(f"/api/v1/{where}?user=nobody")).status_code == 404
+    manager = browser(app())
+    enter(manager, ana)
+    for where in ("sessions", "api-keys"):
+        assert (await manager.get(f"/api/v1/{where}?user={'0' * 32}")).status_code == 404
+    narrow = await key_of(manager, "profile:write")  # an admin's key that may not manage people
+    (session,) = (await other.get("/api/v1/sessions")).json()["items"]
+    with_it = program(narrow["key"])
+    assert (await with_it.get(f"/api/v1/sessions?user={bruno.id}")).status_code == 403
+    assert (await with_it.delete(f"/api/v1/sessions/{session['id']}")).status_code == 404
+
+
 async def test_nobody_ends_what_is_anothers(app, client, bruno, carla, enter):
     other = browser(app())
     enter(other, bruno)
