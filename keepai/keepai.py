@@ -53,7 +53,7 @@ app.add_middleware(OwnTabsOnly())
 async def lifespan() -> AsyncIterator[None]:
     """Live data, and the background role unless it has a process of its own."""
     settings = get_settings()
-    logs.begin(settings.log_level)
+    logs.begin(settings)
     redis_url = settings.redis_url.get_secret_value()
     bus = open_bus(redis_url)
     broadcaster = live_state.start(sockets.Sockets(app.sio))

@@ -5,11 +5,21 @@ import re
 import time
 import traceback
 from collections import deque
+from datetime import UTC, datetime
 from pathlib import Path
 
-from services.masking import masked
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.json import JsonFormatter
 
-FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+from services import tracing
+from services.clock import rfc3339
+from services.masking import masked
+from services.settings import Settings
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s%(belongs)s"
+# For programs: these, the fields that `Traced` adds where there are any, and the error with its traceback.
+FIELDS = ("asctime", "levelname", "name", "message", "process")
+NAMES = {"asctime": "time", "levelname": "level", "name": "logger", "exc_info": "error"}
 KEPT = 500  # records
 READ, LONGEST = 4000, 600  # characters of what is said: looked at, and kept
 FRAMES = 8
@@ -28,6 +38,37 @@ class EventsByName(logging.Filter):
         return True
 
 
+class Traced(logging.Filter):
+    """Says of each record which request it belongs to, which trace, and who acts."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, with what it belongs to."""
+        trace = tracing.current()
+        record.belongs = ""
+        if trace is not None:
+            found = {"request_id": trace.request_id, "trace_id": trace.trace_id, "actor": trace.actor}
+            found = {name: value for name, value in found.items() if value}
+            record.__dict__.update(found)
+            record.belongs = f" [{' '.join(f'{name}={value}' for name, value in found.items())}]"
+        return True
+
+
+class Objects(JsonFormatter):
+    """One JSON object a line, with times in UTC (RFC 3339)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            list(FIELDS),
+            rename_fields=NAMES,
+            reserved_attrs=[*RESERVED_ATTRS, "belongs"],
+            json_ensure_ascii=False,
+        )
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
+        """The moment of the record."""
+        return rfc3339(datetime.fromtimestamp(record.created, UTC))
+
+
 class Recent(logging.Handler):
     """Keeps the latest records of this process, for whoever helps: without addresses, and of an error only its kind
     and where it arose, because its words may quote what somebody wrote."""
@@ -36,6 +77,7 @@ class Recent(logging.Handler):
         super().__init__()
         self._lines: deque[str] = deque(maxlen=KEPT)
         self.addFilter(EventsByName())
+        self.addFilter(Traced())
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one record; it takes microseconds."""
@@ -52,11 +94,13 @@ class Recent(logging.Handler):
 RECENT = Recent()
 
 
-def begin(level: str) -> None:
-    """Log to the terminal from `level` on, and keep the latest. Once per process."""
-    logging.basicConfig(level=level.upper(), format=FORMAT)
+def begin(settings: Settings) -> None:
+    """Log to the terminal as the settings say, and keep the latest. Once per process."""
+    logging.basicConfig(level=settings.log_level.upper())
     for handler in logging.getLogger().handlers:
+        handler.setFormatter(Objects() if settings.log_format == "json" else logging.Formatter(FORMAT))
         handler.addFilter(EventsByName())
+        handler.addFilter(Traced())
     logging.getLogger().addHandler(RECENT)
 
 
@@ -70,7 +114,8 @@ def line(record: logging.LogRecord) -> str:
     said = masked(first)[:LONGEST]
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
     error = record.exc_info[1] if record.exc_info else None
-    return f"{at} {record.levelname} {record.name}: {said}{f' [{_where(error)}]' if error else ''}"
+    where = f" [{_where(error)}]" if error else ""
+    return f"{at} {record.levelname} {record.name}: {said}{where}{getattr(record, 'belongs', '')}"
 
 
 def _where(error: BaseException) -> str:

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much the log says."
     )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="text for people, json for programs: one object a line."
+    )
     rate_limits: Literal["on", "off"] = Field(
         "on",
         description="off lets everybody ask as often as they like: for load tests on the machine itself.",

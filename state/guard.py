@@ -15,7 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from reflex.istate.proxy import StateProxy
 
 from models.base import new_id
-from services import identity
+from services import identity, tracing
 from services.audit import Actor
 from services.errors import Forbidden, Invalid, KeepAIError
 from services.i18n import translate
@@ -56,6 +56,8 @@ def requires(permission: str) -> Callable[[Handler], Handler]:
                 return None
             _principal.set(person)
             _actor.set(_acting(self, person))
+            tracing.begin(_actor.get().request_id)
+            tracing.acting("person", person.account_id)
             try:
                 if person.must_change_password and permission != OWN_PROFILE:
                     raise Forbidden("errors.must_change_password")

@@ -142,7 +142,7 @@ def background(parent: int | None) -> int:
     from keepai.background import role
     from services.bus import open_bus
 
-    logs.begin(found.log_level)
+    logs.begin(found)
     asyncio.run(_until_told(role.run(found, open_bus(redis_url))))
     return 0
 

@@ -24,7 +24,7 @@ from keepai.web.scope import (
     state_of,
     wants_page,
 )
-from services import identity, sessions
+from services import identity, sessions, tracing
 from services.permissions import Principal
 
 LOGIN = "/login"
@@ -76,6 +76,7 @@ class Gate:
         token = identity.token_of_cookie(header(scope, b"cookie"))
         principal = await whoever_asks(scope)
         if principal:
+            tracing.acting(principal.kind, principal.account_id)
             state_of(scope).update(principal=principal, token_hash=sessions.hash_token(token))
         if scope["type"] == "websocket":
             allowed = principal is not None and path.rstrip("/") == SOCKET

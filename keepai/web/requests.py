@@ -28,7 +28,7 @@ from keepai.web.scope import (
     wants_page,
 )
 from models.base import new_id
-from services import metrics
+from services import metrics, tracing
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +87,7 @@ class Named:
         given = header(scope, b"x-request-id")
         chosen = given if SANE_ID.fullmatch(given) else new_id().hex
         state_of(scope)["request_id"] = chosen
+        tracing.begin(chosen, header(scope, b"traceparent"))
         named: dict[bytes, bytes | None] = {
             b"x-request-id": chosen.encode(),
             b"x-service": b"keepai",

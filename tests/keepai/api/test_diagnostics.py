@@ -5,6 +5,7 @@ import json
 import logging
 import zipfile
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -76,7 +77,12 @@ def planted(settings, database, tmp_path, kept):
     _, key = db.write_now(api_keys.create, owner, now(), name="planted key", permissions=PERMISSIONS, by=by)
     _, invited = db.write_now(links.invite, "leopoldina@planted-people.example", "viewer", now(), by=by)
     factor = db.write_now(
-        second_factor.begin, vault.of(get_settings()), person.id, "planted long passphrase", now()
+        second_factor.begin,
+        vault.of(get_settings()),
+        person.id,
+        UUID(int=0),
+        "planted long passphrase",
+        now(),
     )
     db.write_now(
         outbox.put, get_settings(), now(), outbox.person(person), outbox.Trial(by=NAME), key="planted"
