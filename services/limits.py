@@ -35,6 +35,10 @@ class Limit:
     seconds: int
 
 
+# Wrong passwords and codes: of a network, of an account.
+FAILURES = (Limit(5, 60), Limit(100, 3600))
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether it may happen, and if not which limit says so and in how many seconds it may again."""

@@ -10,6 +10,7 @@ from services.i18n import translate, translate_count
 from services.settings import get_settings
 from state.dashboard import live_channel
 from state.guard import actor, principal, requires, tell
+from state.proving import proving
 from state.session import enter
 from state.settings import in_words, no_errors
 
@@ -108,7 +109,8 @@ class SecondFactorState(rx.State):
         """What `fn` answers; None, and words beside the field, when it is not to be."""
         self.errors = no_errors(FIELDS)
         try:
-            return await db.write(fn, *args, **kwargs)
+            async with proving():
+                return await db.write(fn, *args, **kwargs)
         except Invalid as error:
             self.errors = in_words(error, FIELDS, principal().locale)
             return None

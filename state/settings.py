@@ -17,6 +17,7 @@ from state.dashboard import live_channel
 from state.guard import actor, principal, requires, tell
 from state.leaving import REVOKED
 from state.live import broadcaster
+from state.proving import proving
 from state.session import SessionState, enter
 from state.words import Words
 
@@ -134,9 +135,10 @@ class SettingsState(rx.State):
                 raise Invalid(fields=missing)
             if new != again:
                 raise Invalid(fields={"again": "settings.password.different"})
-            await db.write(
-                accounts.change_password, person.account_id, person.session_id, current, new, by=actor()
-            )
+            async with proving("current"):
+                await db.write(
+                    accounts.change_password, person.account_id, person.session_id, current, new, by=actor()
+                )
         except Invalid as error:
             self.password_errors = in_words(error, PASSWORD, person.locale)
             return
@@ -163,14 +165,15 @@ class SettingsState(rx.State):
         """Delete one's own account and all that is known of oneself; the tab goes to the sign-in page."""
         person = principal()
         try:
-            await db.write(
-                people.delete,
-                person.account_id,
-                person.session_id,
-                form.get("password") or "",
-                now(),
-                by=actor(),
-            )
+            async with proving():
+                await db.write(
+                    people.delete,
+                    person.account_id,
+                    person.session_id,
+                    form.get("password") or "",
+                    now(),
+                    by=actor(),
+                )
         except (Invalid, Conflict) as error:
             self.delete_error = translate(
                 person.locale, error.fields.get("password", error.key), **error.params

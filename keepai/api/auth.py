@@ -35,7 +35,7 @@ from services import (
 from services.audit import Actor
 from services.clock import now
 from services.i18n import LOCALES, known_locale, translate
-from services.limits import Limit, Verdict
+from services.limits import FAILURES, Verdict
 from services.passwords import LONGEST
 from services.permissions import Principal
 from services.settings import get_settings
@@ -57,7 +57,6 @@ HASHING = 2
 QUEUE = 200
 _waiting = 0
 _turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-FAILURES = (Limit(5, 60), Limit(100, 3600))
 
 
 @router.api_route(LOGIN, methods=["GET", "HEAD"], dependencies=[public("where one signs in")])

@@ -72,3 +72,13 @@ async def test_nonsense_does_nothing(screen):
     await screen.call(SecondFactorState.confirm, {})
     page = await screen.of(SecondFactorState)
     assert (page.on, page.errors["code"]) == (False, translate("pt-BR", "second.wrong"))
+
+
+async def test_the_password_cannot_be_guessed_here_either(screen):
+    page = await screen.of(SecondFactorState)
+    for _ in range(5):
+        await screen.call(SecondFactorState.begin, {"password": "wrong"})
+        assert page.errors["password"] == translate("pt-BR", "settings.password.wrong")
+    await screen.call(SecondFactorState.begin, {"password": LONG})
+    assert page.errors["password"].startswith(translate("pt-BR", "auth.limited", wait="")[:20])
+    assert page.secret == ""
