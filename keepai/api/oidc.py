@@ -39,7 +39,7 @@ PATH = "/auth/oidc"
 LASTS = 600  # s
 PLACE = "oidc.state"  # where what is sealed belongs
 METHODS = "/settings/sign-in"
-TRIES = (Limit(30, 60), Limit(300, 3600))
+TRIES = (Limit(30, 60), Limit(300, 3600))  # that come to nothing, by network
 WHY = "where one signs in"
 SCOPE = "openid email profile"
 
@@ -61,8 +61,6 @@ async def leave(request: Request, key: str) -> Response:
     connects = _connects(request)
     if connects is None:
         return _failed(issuer, "oidc.late", target, connects="x")
-    if not await _may_try(request):
-        return _failed(issuer, "oidc.often", target, connects)
     request.scope["session"] = kept = {}
     try:
         client = await _client(issuer)
@@ -80,11 +78,13 @@ async def leave(request: Request, key: str) -> Response:
 async def come_back(request: Request, key: str) -> Response:
     """From the issuer: with a session, or to where one came from with the reason why not."""
     issuer, waiting, by = _issuer(key), _waiting(request), actor_of(request.scope)
+    counted = f"oidc:{limits.network(by.address)}"
+    if not (await limits.counter().take(counted, TRIES)).allowed:
+        return _failed(issuer, "oidc.often", waiting.target, waiting.connects)
     try:
-        if not await _may_try(request):
-            raise Refused("oidc.often")
         who = await _vouched(request, issuer, waiting)
         response = await _go_on(request, who, waiting, by)
+        await limits.counter().give_back(counted, TRIES)
     except (Refused, Conflict) as error:
         metrics.sign_ins.labels("refused").inc()
         await db.write(sessions.refused_by_issuer, issuer.name, error.key, now(), by=by)
@@ -101,12 +101,13 @@ async def _go_on(request: Request, who: Vouched, waiting: Waiting, by: Actor) ->
         await db.write(oidc.connect, principal.account_id, who, now(), by=by)
         return see_other(f"{METHODS}?{urlencode({'connected': who.issuer.key})}")
     try:
-        account = await db.write(oidc.enter, who, now(), by=by, locale=locale_of(request.scope))
+        entered = await db.write(oidc.enter, who, now(), by=by, locale=locale_of(request.scope))
     except (IntegrityError, NotFound) as error:  # the same person came twice in the same moment
         raise Refused("oidc.late") from error
-    identity.forget(account_id=account.id)
+    if entered.role_changed:
+        identity.end(account_id=entered.account.id)
     metrics.sign_ins.labels("ok").inc()
-    return await let_in(request, account.id, waiting.target, by)
+    return await let_in(request, entered.account.id, waiting.target, by)
 
 
 async def _vouched(request: Request, issuer: Issuer, waiting: Waiting) -> Vouched:
@@ -175,11 +176,6 @@ def _issuer(key: str) -> Issuer:
     if issuer is None:
         raise NotFound
     return issuer
-
-
-async def _may_try(request: Request) -> bool:
-    key = f"oidc:{limits.network(actor_of(request.scope).address)}"
-    return (await limits.counter().take(key, TRIES)).allowed
 
 
 def _connects(request: Request) -> str | None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -18,7 +19,15 @@ from services.permissions import PLATFORM
 log = logging.getLogger(__name__)
 
 
-def enter(db: Session, who: Vouched, now: datetime, *, by: Actor, locale: str = DEFAULT_LOCALE) -> Account:
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Whose account it is; where the issuer gave it another role, all its sessions have ended (`identity.end` it)."""
+
+    account: Account
+    role_changed: bool = False
+
+
+def enter(db: Session, who: Vouched, now: datetime, *, by: Actor, locale: str = DEFAULT_LOCALE) -> Entered:
     """The account of somebody an issuer vouches for: theirs since before, one with the same address, or a new one.
 
     An account of before is taken for theirs only when both sides verified the address, else whoever made an account
@@ -31,8 +40,7 @@ def enter(db: Session, who: Vouched, now: datetime, *, by: Actor, locale: str = 
         _active(account)
         known.used_at, known.email = now, who.email or known.email
         db.add(known)
-        _follow_role(db, account, who, now, by)
-        return account
+        return Entered(account, _follow_role(db, account, who, now, by))
     if not who.email:
         raise Refused("oidc.unverified")
     same = accounts.by_email(db, who.email)
@@ -41,11 +49,10 @@ def enter(db: Session, who: Vouched, now: datetime, *, by: Actor, locale: str = 
         if same.email_verified_at is None:
             raise Refused("oidc.connect_first")
         _add(db, same, who, now, by)
-        _follow_role(db, same, who, now, by)
-        return same
+        return Entered(same, _follow_role(db, same, who, now, by))
     account = _newcomer(db, who, now, by, locale)
     _add(db, account, who, now, by)
-    return account
+    return Entered(account)
 
 
 def connect(db: Session, account_id: UUID, who: Vouched, now: datetime, *, by: Actor) -> None:
@@ -105,14 +112,17 @@ def _newcomer(db: Session, who: Vouched, now: datetime, by: Actor, locale: str) 
     return account
 
 
-def _follow_role(db: Session, account: Account, who: Vouched, now: datetime, by: Actor) -> None:
-    """Give the account the role that the issuer gives, except that nobody loses the installation its last admin."""
+def _follow_role(db: Session, account: Account, who: Vouched, now: datetime, by: Actor) -> bool:
+    """Give the account the role that the issuer gives, except that nobody loses the installation its last admin.
+    Returns whether it changed."""
     if not who.role or accounts.roles_of(db, account.id).get(PLATFORM) == who.role:
-        return
+        return False
     try:
         people.set_role(db, account.id, who.role, now, by=by)
     except Conflict:
         log.warning("%s says that the last admin is %s; the role stays", who.issuer.name, who.role)
+        return False
+    return True
 
 
 def _add(db: Session, account: Account, who: Vouched, now: datetime, by: Actor) -> None:

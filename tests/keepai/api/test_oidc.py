@@ -349,10 +349,31 @@ async def test_where_to_go_afterwards_is_ours(client, issuer):
     assert (await sign_in(client, issuer, "?next=https://evil.example.org")).headers["location"] == "/"
 
 
-async def test_it_may_be_tried_only_so_often(client, issuer):
+async def test_it_may_fail_only_so_often_and_each_failure_is_noted_until_then(client, issuer):
+    ana()
+    await sign_in(client, issuer)  # this one does not count
+    client.cookies.clear()
     for _ in range(30):
-        await there(client)
-    assert reason(await client.get("/auth/oidc/oidc")) == "oidc.often"
+        assert reason(await client.get("/auth/oidc/oidc/callback")) == "oidc.late"
+    for _ in range(3):
+        assert reason(await client.get("/auth/oidc/oidc/callback")) == "oidc.often"
+    assert len(db.read_now(events, "session.refused")) == 30
+
+
+async def test_another_role_ends_what_was_open(client, roles, enter):
+    account = ana(role="viewer")
+    before = enter(client, account)
+    ended = []
+    identity.on_end(ended.append)
+    client.cookies.clear()
+    roles.claims["realm_access"] = {"roles": ["staff"]}
+    await sign_in(client, roles)
+    assert [one.account_id for one in ended] == [account.id]
+    assert await identity.principal_of_token(before) is None
+    assert (await client.get("/api/v1/session")).status_code == 200
+    client.cookies.clear()
+    await sign_in(client, roles)
+    assert len(ended) == 1
 
 
 # -- a further way into one's account ---------------------------------------------------------------------------------
