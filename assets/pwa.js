@@ -569,6 +569,19 @@
     } catch { /* still no network */ }
   }
 
+  // On a phone the sections of the settings are one line, longer than the screen: the open one is brought into view.
+  let shownSection = "";
+  function showSection() {
+    const open = $('.k-sections [aria-current="page"]');
+    const line = open?.closest(".k-sections");
+    const state = line ? `${location.pathname} ${line.scrollWidth}` : "";
+    if (state === shownSection) return; // whoever scrolls the line themselves is left in peace
+    shownSection = state;
+    if (!line) return;
+    const [there, here] = [open.getBoundingClientRect(), line.getBoundingClientRect()];
+    line.scrollLeft += there.left - here.left - (here.width - there.width) / 2;
+  }
+
   /* -- the start ------------------------------------------------------------------------------------------------ */
   function refresh() {
     if (!mounted()) return;
@@ -585,6 +598,7 @@
     keepPlace();
     askForRows();
     keepPalette();
+    showSection();
     const palette = $("#k-palette[open]");
     if (palette && palette.dataset.rows !== String($$('[role="option"]', palette).length)) {
       palette.dataset.rows = String($$('[role="option"]', palette).length);

@@ -7,7 +7,6 @@ from typing import Any
 import reflex as rx
 
 from components import ui
-from components.frame import theme_choice
 from components.proof import proof
 from components.ui.base import Content, Flag, Text
 from state.words import t
@@ -73,21 +72,9 @@ def insecure() -> rx.Component:
 
 
 def profile(
-    *,
-    name: Row,
-    email: Row,
-    locale: Row,
-    zone: Row,
-    zones: Sequence[str],
-    role: Any,
-    errors: Row,
-    saving: Row,
-    on_leave: Any,
-    on_save: Any,
-    on_language: Any,
-    on_theme: Any,
+    *, name: Row, email: Row, role: Any, errors: Row, saving: Row, on_leave: Any, on_save: Any
 ) -> rx.Component:
-    """Name, language, time zone and theme; once they are known, so that nothing typed is lost when they come."""
+    """Name, address and role; once they are known, so that nothing typed is lost when they come."""
     form = ui.form(
         ui.field(
             ui.text_input(
@@ -95,7 +82,7 @@ def profile(
                 name="name",
                 default_value=name,
                 max_length=200,
-                on_blur=lambda text: on_leave("name", text),
+                on_blur=on_leave,
                 auto_complete="name",
                 error=errors["name"],
                 key=f"name-{name}",
@@ -111,38 +98,6 @@ def profile(
             label=t("settings.profile.email"),
             help=t("settings.profile.email_help"),
         ),
-        ui.field(
-            ui.text_input(
-                id="zone",
-                name="zone",
-                default_value=zone,
-                on_blur=lambda text: on_leave("zone", text),
-                custom_attrs={"list": "zones"},
-                error=errors["zone"],
-                key=f"zone-{zone}",
-                auto_complete="off",
-            ),
-            id="zone",
-            label=t("settings.profile.zone"),
-            help=t("settings.profile.zone_help"),
-            error=errors["zone"],
-        ),
-        rx.el.datalist(*[rx.el.option(value=one) for one in zones], id="zones"),
-        rx.el.div(
-            rx.el.span(t("settings.profile.language"), class_name="k-label-text"),
-            ui.segmented(
-                [("pt-BR", "Português"), ("en", "English")],
-                value=locale,
-                label=t("settings.profile.language"),
-                on_change=on_language,
-            ),
-            class_name="k-field",
-        ),
-        rx.el.div(
-            rx.el.span(t("settings.profile.theme"), class_name="k-label-text"),
-            theme_choice(on_theme),
-            class_name="k-field",
-        ),
         rx.el.div(
             rx.el.span(t("settings.profile.role"), class_name="k-label-text"),
             rx.el.p(role),
@@ -157,7 +112,7 @@ def profile(
         ),
         on_submit=on_save,
     )
-    return ui.card(rx.cond(email != "", form, ui.skeleton_rows(9, ("60%",))), title=t("settings.profile"))
+    return ui.card(rx.cond(email != "", form, ui.skeleton_rows(5, ("60%",))), title=t("settings.profile"))
 
 
 def password(*, errors: Row, changed: Row, has_password: Row, on_leave: Any, on_change: Any) -> rx.Component:

@@ -250,11 +250,11 @@ def profile_mistakes(
     """What is wrong with the given parts of a profile: a message key for each such field."""
     wrong: dict[str, str] = {}
     if locale is not None and locale not in LOCALES:
-        wrong["locale"] = "settings.profile.no_such_language"
+        wrong["locale"] = "appearance.no_such_language"
     if zone is not None and zone not in available_timezones():
-        wrong["zone"] = "settings.profile.no_such_zone"
+        wrong["zone"] = "appearance.no_such_zone"
     if theme is not None and theme not in THEMES:
-        wrong["theme"] = "settings.profile.no_such_theme"
+        wrong["theme"] = "appearance.no_such_theme"
     if name is not None and len(name.strip()) > 120:
         wrong["name"] = "settings.profile.name_too_long"
     return wrong

@@ -36,7 +36,8 @@ class SessionState(rx.State):
     known: bool = False
 
     def _show(self, person: Principal) -> None:
-        self._show_name(person.label, person.zone)
+        self._show_name(person.label)
+        self.zone = person.zone
         self.id = person.account_id.hex
         self.email = person.email
         self.role = person.role
@@ -52,8 +53,8 @@ class SessionState(rx.State):
         self.has_password = person.has_password
         self.known = True
 
-    def _show_name(self, label: str, zone: str) -> None:
-        self.name, self.initials, self.zone = label, initials(label), zone
+    def _show_name(self, label: str) -> None:
+        self.name, self.initials = label, initials(label)
 
     @rx.event
     @requires("profile:write")

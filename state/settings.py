@@ -1,9 +1,7 @@
 """What the settings page shows, and what its forms do."""
 
-import functools
 from typing import Any, Literal, TypedDict
 from uuid import UUID
-from zoneinfo import available_timezones
 
 import reflex as rx
 
@@ -21,14 +19,7 @@ from state.proving import proving
 from state.session import SessionState, enter
 from state.words import Words
 
-
-@functools.cache
-def zones() -> list[str]:
-    """The time zones to choose from, by their names in the tz database."""
-    return sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
-
-
-PROFILE = ("name", "zone")
+PROFILE = ("name",)
 PASSWORD = ("current", "new", "again")
 
 
@@ -49,9 +40,6 @@ class SettingsState(rx.State):
 
     name: str = ""
     email: str = ""
-    locale: str = "pt-BR"
-    zone: str = ""
-    theme: str = "system"
     profile_errors: dict[str, str] = dict.fromkeys(PROFILE, "")
     profile_saving: bool = False
     password_errors: dict[str, str] = dict.fromkeys(PASSWORD, "")
@@ -68,7 +56,6 @@ class SettingsState(rx.State):
         """Show the person's own settings."""
         person = await enter(self, lambda locale: [live_channel(locale)])
         self.name, self.email = person.name, person.email
-        self.locale, self.zone, self.theme = person.locale, person.zone, person.theme
         self.must_change = person.must_change_password
         self.profile_errors, self.password_errors = no_errors(PROFILE), no_errors(PASSWORD)
         self.password_changed = False
@@ -78,33 +65,27 @@ class SettingsState(rx.State):
 
     @rx.event
     @requires("profile:write")
-    async def check_profile(self, field: Literal["name", "zone"], text: str):
-        """Say what is wrong with a field as soon as it is left."""
-        mistakes = accounts.profile_mistakes(**{field: text})
-        said = in_words(Invalid(fields=mistakes), PROFILE, principal().locale)[field]
-        self.profile_errors = {**self.profile_errors, field: said}
+    async def check_name(self, text: str):
+        """Say what is wrong with the name as soon as it is left."""
+        wrong = Invalid(fields=accounts.profile_mistakes(name=text))
+        self.profile_errors = in_words(wrong, PROFILE, principal().locale)
 
     @rx.event
     @requires("profile:write")
     async def save_profile(self, form: dict[str, str]):
-        """Keep name and time zone; language and theme change at once where they are chosen."""
+        """Keep the name."""
         person = principal()
         try:
             account = await db.write(
-                accounts.update_profile,
-                person.account_id,
-                name=form.get("name", ""),
-                zone=form.get("zone", ""),
-                by=actor(),
+                accounts.update_profile, person.account_id, name=form.get("name", ""), by=actor()
             )
         except Invalid as error:
             self.profile_errors = in_words(error, PROFILE, person.locale)
             return
         identity.forget(account_id=person.account_id)
         self.profile_errors = no_errors(PROFILE)
-        self.name, self.zone = account.name, account.zone
-        session = await self.get_state(SessionState)
-        session._show_name(account.name or account.email, account.zone)
+        self.name = account.name
+        (await self.get_state(SessionState))._show_name(account.name or account.email)
         await tell(self, "ok", translate(person.locale, "settings.profile.saved"))
 
     @rx.event

@@ -8,6 +8,7 @@ from components import frame as frames
 from keepai import routes
 from keepai.pages import (
     about,
+    appearance,
     audit,
     dashboard,
     errors,
@@ -38,6 +39,7 @@ def add_to(app: rx.App) -> None:
         (routes.WORKER, workers.one, "frame.workers", workers.ON_LOAD_ONE),
         (routes.SYSTEM, system.page, "frame.system", system.ON_LOAD),
         (routes.SETTINGS, settings.page, "frame.settings", settings.ON_LOAD),
+        (routes.APPEARANCE, appearance.page, "appearance.title", appearance.ON_LOAD),
         (routes.KEYS, keys.page, "keys.title", keys.ON_LOAD),
         (routes.SIGN_IN_METHODS, sign_in_methods.page, "methods.title", sign_in_methods.ON_LOAD),
         (routes.SECOND_FACTOR, second_factor.page, "second.title", second_factor.ON_LOAD),

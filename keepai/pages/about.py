@@ -5,11 +5,10 @@ import reflex as rx
 from components import about as parts
 from keepai.pages.sections import section
 from state.about import AboutState, Health
-from state.dashboard import DashboardState
 from state.session import SessionState
 from state.words import t
 
-ON_LOAD = [DashboardState.show_frame, AboutState.load]
+ON_LOAD = AboutState.load
 
 
 def page() -> rx.Component:

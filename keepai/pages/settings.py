@@ -6,8 +6,8 @@ from components import settings as parts
 from keepai.pages.sections import section
 from keepai.pages.shell import role_word
 from state.session import SessionState
-from state.settings import SettingsState, zones
-from state.words import Words, t
+from state.settings import SettingsState
+from state.words import t
 
 ON_LOAD = SettingsState.load
 
@@ -19,32 +19,22 @@ def page() -> rx.Component:
             rx.cond(SettingsState.must_change, parts.must_change()),
             rx.cond(SettingsState.insecure, parts.insecure()),
             rx.el.div(
-                parts.profile(
-                    name=SettingsState.name,
-                    email=SettingsState.email,
-                    locale=Words.language,
-                    zone=SettingsState.zone,
-                    zones=zones(),
-                    role=role_word(),
-                    errors=SettingsState.profile_errors,
-                    saving=SettingsState.profile_saving,
-                    on_leave=SettingsState.check_profile,
-                    on_save=SettingsState.save_profile,
-                    on_language=SessionState.switch_language,
-                    on_theme=SessionState.switch_theme,
-                ),
                 rx.el.div(
+                    parts.profile(
+                        name=SettingsState.name,
+                        email=SettingsState.email,
+                        role=role_word(),
+                        errors=SettingsState.profile_errors,
+                        saving=SettingsState.profile_saving,
+                        on_leave=SettingsState.check_name,
+                        on_save=SettingsState.save_profile,
+                    ),
                     parts.password(
                         errors=SettingsState.password_errors,
                         changed=SettingsState.password_changed,
                         has_password=SessionState.has_password,
                         on_leave=SettingsState.check_password,
                         on_change=SettingsState.change_password,
-                    ),
-                    parts.sessions(
-                        SettingsState.sessions,
-                        on_end=SettingsState.end_session,
-                        on_end_others=SettingsState.end_others,
                     ),
                     parts.own_data(
                         open=SettingsState.deleting,
@@ -54,6 +44,11 @@ def page() -> rx.Component:
                         on_delete=SettingsState.delete_account,
                     ),
                     class_name="k-stack",
+                ),
+                parts.sessions(
+                    SettingsState.sessions,
+                    on_end=SettingsState.end_session,
+                    on_end_others=SettingsState.end_others,
                 ),
                 class_name="k-halves",
             ),

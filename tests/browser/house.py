@@ -194,7 +194,7 @@ class House:
     def as_new(self, account: Account) -> None:
         """Give a person's taste back to what it was."""
         locale = "en" if account.email.split("@")[0].split("-")[1] == "en" else "pt-BR"
-        self.ask(accounts.update_profile, account.id, locale=locale, theme="system")
+        self.ask(accounts.update_profile, account.id, locale=locale, theme="system", zone="America/Sao_Paulo")
 
     def token(self, account: Account) -> str:
         """A new sign-in of this person."""

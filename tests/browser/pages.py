@@ -173,12 +173,20 @@ async def with_wrong_fields(screen: Screen, path: str, locale: str) -> None:
     """Settings that were sent with errors in them."""
     await opened(screen, path, locale)
     page = screen.page
-    await page.fill("#zone", "Nowhere/At_all")
-    await page.locator("form:has(#zone) button[type=submit]").click()
+    await page.fill("#name", "x" * 121)
+    await page.locator("form:has(#name) button[type=submit]").click()
     for name, value in (("current", "no"), ("new", "one thing"), ("again", "another")):
         await page.fill(f"[name={name}]", value)
     await page.locator("#password button[type=submit]").click()
     await expect(page.locator(".k-error:not(:empty)")).to_have_count(2)
+
+
+async def with_a_wrong_zone(screen: Screen, path: str, locale: str) -> None:
+    """A time zone that there is not."""
+    await opened(screen, path, locale)
+    await screen.page.fill("#zone", "Nowhere/At_all")
+    await screen.page.keyboard.press("Enter")
+    await expect(screen.page.locator("#zone-error")).not_to_be_empty()
 
 
 async def with_a_key(screen: Screen, path: str, locale: str) -> None:
@@ -340,6 +348,7 @@ def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[s
         View("worker-page", state, "frame.workers", f"/workers/{{{worker}}}", house, arrive),
         View("system", state, "frame.system", "/system", house, arrive),
         View("settings", state, "frame.settings", "/settings", house, arrive),
+        View("appearance", state, "appearance.title", "/settings/appearance", house, arrive),
         View("sign-in-methods", state, "methods.title", "/settings/sign-in", house, arrive),
         View("second-factor", state, "second.title", "/settings/second-factor", house, arrive),
         View("keys", state, "keys.title", "/settings/keys", house, arrive),
@@ -380,6 +389,7 @@ VIEWS = [
     View("worker-and-picked", "rows", "frame.workers", "/workers?worker={node-3}", arrive=picking),
     View("retire-several", "rows", "frame.workers", "/workers", arrive=asking_for_several),
     View("settings-wrong", "rows", "frame.settings", "/settings", arrive=with_wrong_fields),
+    View("appearance", "wrong", "appearance.title", "/settings/appearance", arrive=with_a_wrong_zone),
     View("keys", "made", "keys.title", "/settings/keys", arrive=with_a_key),
     View("keys", "wrong", "keys.title", "/settings/keys", arrive=with_a_wrong_key),
     View("keys", "asked", "keys.title", "/settings/keys", arrive=asking_about_a_key),

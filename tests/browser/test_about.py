@@ -33,6 +33,14 @@ async def test_an_admin_downloads_what_helps(page_as: PageAs, house: House, tmp_
     assert not [one for one in ("admin@example.org", str(house.folder), "Admin PT") if one in everything]
 
 
+async def test_on_a_phone_the_open_section_is_in_view(page_as: PageAs):
+    screen = await page_as("admin", "/settings/about", size=(360, 800))
+    sections = screen.page.get_by_role("navigation", name=pt("settings.sections"))
+    await expect(sections.get_by_role("link", name=pt("about.title"))).to_be_in_viewport(ratio=1)
+    await screen.go("/settings")
+    await expect(sections.get_by_role("link", name=pt("settings.profile"))).to_be_in_viewport(ratio=1)
+
+
 async def test_others_see_how_it_is_and_download_nothing(page_as: PageAs):
     screen = await page_as("viewer", "/settings/about")
     await expect(screen.page.get_by_test_id("health")).to_be_visible()

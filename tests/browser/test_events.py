@@ -8,10 +8,12 @@ import pytest
 
 from services.i18n import translate
 from services.permissions import GRANTS
+from state.appearance import AppearanceState
 from state.audit import AuditState
 from state.dashboard import DashboardState, Live
 from state.guard import event_permission
 from state.people import PeopleState
+from state.person import PersonState
 from state.session import SessionState
 from state.settings import SettingsState
 from state.system import SystemState
@@ -201,7 +203,7 @@ async def test_values_of_every_wrong_kind_are_refused_in_words_and_the_server_li
         DashboardState.show_range: ("span",),
         DashboardState.show_checklist: ("toast_id",),
         SystemState.show_window: ("window",),
-        SettingsState.check_profile: ("field", "text"),
+        SettingsState.check_name: ("text",),
         SettingsState.check_password: ("field", "length", "same"),
         SettingsState.save_profile: ("form",),
         SettingsState.change_password: ("form",),
@@ -216,6 +218,11 @@ async def test_values_of_every_wrong_kind_are_refused_in_words_and_the_server_li
         PeopleState.deactivate: ("account_id",),
         PeopleState.reactivate: ("account_id",),
         PeopleState.withdraw: ("link_id",),
+        PersonState.end: ("sign_in_id",),
+        PersonState.ask: ("kind", "key_id"),
+        PersonState.revoke: ("key_id",),
+        AppearanceState.check_zone: ("text",),
+        AppearanceState.save_zone: ("form",),
         AuditState.narrow: ("name", "value"),
         AuditState.search: ("name", "text"),
         SessionState.switch_language: ("language",),

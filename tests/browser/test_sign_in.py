@@ -139,16 +139,17 @@ async def test_a_made_up_password_is_changed_before_anything_else(page_as: PageA
 
 
 async def test_what_is_wrong_in_a_form_is_said_on_leaving_and_on_sending_in_words(page_as: PageAs):
-    screen = await page_as("viewer", "/settings")
+    screen = await page_as("viewer", "/settings/appearance")
     page = screen.page
     zone = page.locator("#zone")
     before = await zone.input_value()
     await zone.fill("Mars/Olympus")
     await zone.press("Tab")
-    await expect(page.locator("#zone-error")).to_have_text(pt("settings.profile.no_such_zone"))
+    await expect(page.locator("#zone-error")).to_have_text(pt("appearance.no_such_zone"))
     await zone.fill(before)
     await zone.press("Tab")
     await expect(page.locator("#zone-error")).to_be_empty()
+    await screen.go("/settings")
     await page.fill("#new", "short")
     await page.press("#new", "Tab")
     await expect(page.locator("#new-error")).to_have_text(pt("settings.password.too_short", least=10))
