@@ -9,12 +9,13 @@ rebinding, gains nothing). Redirects pass the same gate.
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterable
+from functools import lru_cache
 from typing import Any
 
 import httpx2
 
-from services.probes.http import trust
 from services.settings import Settings
 
 PATIENCE = 10.0  # s
@@ -113,6 +114,12 @@ class _Bounded(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._stream.aclose()
+
+
+@lru_cache(maxsize=1)
+def trust() -> ssl.SSLContext:
+    """The certificates that the system trusts; loading them takes a while, so they are kept."""
+    return ssl.create_default_context()
 
 
 async def _resolve(host: str, port: int) -> list[str]:

@@ -5,12 +5,12 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
 
+from services.outside import trust
 from services.probes.base import Failure
 
 # No answer of a health check is larger; more is not read.
@@ -97,9 +97,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _address(http: httpx2.AsyncClient) -> str:
     url = http.base_url
     return f"{url.host}:{url.port or (443 if url.scheme == 'https' else 80)}"
-
-
-@lru_cache(maxsize=1)
-def trust() -> ssl.SSLContext:
-    """The certificates that the system trusts; loading them takes a while, so they are kept."""
-    return ssl.create_default_context()
