@@ -15,7 +15,7 @@ from aiosmtplib import errors
 from services.compute.readings import text
 from services.outbox.queue import Parcel, can_mail
 from services.outbox.rules import Failed, Sent
-from services.probes.http import trust
+from services.outside import trust
 from services.probes.mail import as_bytes, literal
 from services.settings import Settings
 

@@ -10,8 +10,9 @@ from contextlib import closing, suppress
 from typing import Any
 
 from services.compute.readings import text
+from services.outside import trust
 from services.probes.base import Failure, ProbeResult, answered, not_configured
-from services.probes.http import transport_failure, trust
+from services.probes.http import transport_failure
 from services.settings import Settings
 
 # For each answer. Less than the whole check may take, so that the reason can say what did not come.
