@@ -16,7 +16,7 @@ from typing import Any, get_args
 from pydantic import SecretStr
 from sqlmodel import Session, SQLModel, func, select
 
-from models import Account, ApiKey, OneTimeLink, ProbeStatus, Worker
+from models import Account, ApiKey, ExternalIdentity, OneTimeLink, ProbeStatus, Worker
 from services import about, health
 from services.clock import rfc3339
 from services.masking import MASK, masked, without
@@ -94,6 +94,8 @@ def names(db: Session) -> set[str]:
         select(Account.name),
         select(Account.email),
         select(Account.password_set_by),
+        select(ExternalIdentity.email),
+        select(ExternalIdentity.subject),
         select(OneTimeLink.email),
         select(OneTimeLink.by),
         select(ApiKey.name),

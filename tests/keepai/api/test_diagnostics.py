@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from keepai import logs
-from models import ProbeStatus
+from models import ExternalIdentity, ProbeStatus
 from services import (
     accounts,
     api_keys,
@@ -41,6 +41,11 @@ GIVEN = {
     "openwebui_url": "http://plantedwebui.example:8080",
     "public_url": "https://plantedpublic.example",
     "dask_scheduler": "tcp://127.0.0.1:9",
+    "cors_origins": "https://plantedorigin.example",
+    "oidc_issuer": "https://plantedissuer.example",
+    "oidc_name": "Planted People",
+    "oidc_client_id": "plantedclientid",
+    "oidc_client_secret": "plantedclientsecret",
     "smtp_host": "127.0.0.1",
     "smtp_port": 9,
     "smtp_user": "plantedmailuser",
@@ -50,7 +55,16 @@ GIVEN = {
 # Whatever of these is to be read anywhere in the bundle is one too many.
 # The address of this machine alone is told: it is nobody's.
 PLANTED = (
-    *("xaviera", "quintanilha", "planted", "leopoldina", "127.0.0.1:9", "10.99.88.77", "2001:db8"),
+    *(
+        "xaviera",
+        "quintanilha",
+        "planted",
+        "leopoldina",
+        "zwetschge",
+        "127.0.0.1:9",
+        "10.99.88.77",
+        "2001:db8",
+    ),
     *("Firefox/143", "my diary", "keepai_session="),
 )
 
@@ -99,6 +113,15 @@ def planted(settings, database, tmp_path, kept):
         detail={"version": f"7 of {ADDRESS}", "reason_params": {"address": "planted.example:6379"}},
     )
     db.write_now(lambda database: database.add(status))
+    elsewhere = ExternalIdentity(
+        account_id=person.id,
+        issuer="https://plantedissuer.example",
+        subject="zwetschge",
+        email="zwetschge@plantedissuer.example",
+        created_at=now(),
+        used_at=now(),
+    )
+    db.write_now(lambda database: database.add(elsewhere))
     db.write_now(workers.ensure_compute, "tcp://planted-scheduler.example:8786", now())
     secrets = [session, pair.access, pair.refresh, key, invited, str(factor)]
     log = logging.getLogger("services.planted")
@@ -107,6 +130,7 @@ def planted(settings, database, tmp_path, kept):
     log.warning("%s does not answer at 10.99.88.77 nor 2001:db8::7", GIVEN["redis_url"])
     log.warning("%s and %s", GIVEN["smtp_password"], GIVEN["admin_password"])
     log.warning("refresh_token=%s link /join/%s", pair.refresh, invited)
+    log.warning("zwetschge was not taken over")
     log.warning("in words\nof %s: my diary", NAME)
     try:
         raise RuntimeError(f"{NAME} wrote: my diary")
