@@ -97,16 +97,22 @@
   /* -- the session ended ---------------------------------------------------------------------------------------- */
   function leaveIfTold() {
     const to = $("[data-k-leave]")?.dataset.kLeave;
-    if (to && to.startsWith("/login")) {
-      tell({ type: "forget" });
-      location.assign(to);
-    }
+    if (to && to.startsWith("/login")) leave(to);
   }
+
+  // A browser may keep the page as it is for going back: it is kept without anything to be seen, and asked for anew.
+  function leave(to) {
+    tell({ type: "forget" });
+    root.hidden = true;
+    location.assign(to);
+  }
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
 
   // A socket is refused in the same way without a session as without a server. A request can tell which it is, so
   // that a tab whose session ended while it slept does not wait for ever.
   const ASK_AGAIN = 5000; // ms
-  let asked = Date.now();
+  const cameBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  let asked = cameBack ? 0 : Date.now(); // what one comes back to, the browser shows without asking us
 
   async function leaveIfSignedOut() {
     if (liveState()[0] === "live" || !navigator.onLine || Date.now() - asked < ASK_AGAIN) return;
@@ -115,8 +121,7 @@
       const answer = await fetch("/api/v1/session", { cache: "no-store" });
       if (answer.status !== 401) return;
     } catch { return; /* no server: it may come back */ }
-    tell({ type: "forget" });
-    location.assign(`/login?reason=expired&next=${encodeURIComponent(location.pathname + location.search)}`);
+    leave(`/login?reason=expired&next=${encodeURIComponent(location.pathname + location.search)}`);
   }
 
   /* -- the live light ----------------------------------------------------------------------------------------- */

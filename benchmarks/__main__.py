@@ -19,6 +19,7 @@ NAMES = (
     "dask_dashboard",
     "history",
     "outbox",
+    "api",
 )
 
 

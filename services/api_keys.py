@@ -4,9 +4,11 @@ import re
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, or_
+from sqlalchemy import bindparam, delete, or_
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from models import Account, ApiKey
@@ -25,6 +27,33 @@ MOST_REQUESTS = 1_000_000
 # How old `last_used_at` may grow before it is written again.
 TOUCH_AFTER = timedelta(minutes=1)
 KEPT = timedelta(days=30)
+
+
+class Listed(NamedTuple):
+    """A key as lists show it."""
+
+    id: UUID
+    name: str
+    prefix: str
+    permissions: list[str]
+    owner: str  # the address
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    per_minute: int | None
+    per_hour: int | None
+
+
+_KEYS, _OWNERS = ApiKey.__table__, Account.__table__  # type: ignore[attr-defined]
+_USABLE = (
+    select_columns(*(_OWNERS.c.email if name == "owner" else _KEYS.c[name] for name in Listed._fields))
+    .join_from(_KEYS, _OWNERS, _OWNERS.c.id == _KEYS.c.account_id)
+    .where(
+        _KEYS.c.revoked_at.is_(None), or_(_KEYS.c.expires_at.is_(None), _KEYS.c.expires_at > bindparam("now"))
+    )
+    .order_by(_KEYS.c.id.desc())
+)
+_USABLE_OF_ACCOUNT = _USABLE.where(_KEYS.c.account_id == bindparam("account"))
 
 
 def create(
@@ -156,6 +185,16 @@ def of_everybody(db: Session, now: datetime) -> Sequence[tuple[ApiKey, Account]]
     query = select(ApiKey, Account).join(Account, col(Account.id) == ApiKey.account_id)
     rows = db.exec(query.where(col(ApiKey.revoked_at).is_(None)).order_by(col(ApiKey.id).desc()))
     return [(key, owner) for key, owner in rows if is_valid(key, now)]
+
+
+def listed(db: Session, now: datetime, account_id: UUID | None = None) -> list[Listed]:
+    """The usable keys of an account, or of all, the newest first, as lists show them: no more is read than that."""
+    # Programs ask for this often: past the mapper a row costs a third.
+    if account_id is None:
+        found = db.connection().execute(_USABLE, {"now": now})
+    else:
+        found = db.connection().execute(_USABLE_OF_ACCOUNT, {"now": now, "account": account_id})
+    return [Listed._make(row) for row in found]
 
 
 def revoke(db: Session, key_id: UUID, now: datetime, *, whose: Principal, by: Actor = MACHINE) -> ApiKey:

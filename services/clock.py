@@ -17,6 +17,8 @@ def rfc3339(moment: datetime | float | None) -> str | None: ...
 def rfc3339(moment: datetime | float | None) -> str | None:
     """An instant, given as such or in seconds since 1970, as RFC 3339 in UTC: 2026-01-31T12:00:00Z. None for none, and
     for seconds that no calendar has: some come from other people's clocks."""
+    if isinstance(moment, datetime) and moment.tzinfo is UTC:  # as the database gives them
+        return f"{moment.isoformat()[:-6]}Z"
     try:
         at = datetime.fromtimestamp(moment, UTC) if isinstance(moment, int | float) else moment
         return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None

@@ -15,7 +15,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlmodel import Session
 
 from services.settings import get_settings
@@ -24,6 +24,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 TRIES = 6
+PING_AFTER = 1.0  # s of idleness
 SERIALISATION_FAILURES = {"40001", "40P01"}
 _url: str | None = None
 
@@ -46,14 +47,16 @@ def engine() -> Engine:
 def open_engine(url: str) -> Engine:
     """An engine with our pragmas. SQLite: WAL, foreign keys, BEGIN IMMEDIATE for writers."""
     if not url.startswith("sqlite"):
-        return create_engine(
+        made = create_engine(
             url,
             pool_size=8,
             max_overflow=8,
-            pool_pre_ping=True,
             pool_timeout=10,
             connect_args={"connect_timeout": 5},
         )
+        event.listen(made, "checkin", _note_idle)
+        event.listen(made, "checkout", _ping_idle)
+        return made
     if database := make_url(url).database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
     made = create_engine(
@@ -75,9 +78,16 @@ async def write(fn: Callable[Concatenate[Session, P], R], *args: P.args, **kwarg
 
 
 def read_now(fn: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """`read` without the thread, for the command line and tests."""
-    with Session(engine(), expire_on_commit=False) as db:
-        return fn(db, *args, **kwargs)
+    """`read` without the thread, for the command line and tests. Tries once more when the connection was found dead:
+    nothing had changed by then."""
+    for attempt in (1, 2):
+        try:
+            with Session(engine(), expire_on_commit=False) as db:
+                return fn(db, *args, **kwargs)
+        except DBAPIError as error:
+            if attempt == 2 or not error.connection_invalidated:
+                raise
+    raise AssertionError("unreachable")
 
 
 def write_now(fn: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -109,6 +119,25 @@ def _passes(error: DBAPIError) -> bool:
     if getattr(error.orig, "sqlstate", None) in SERIALISATION_FAILURES:
         return True
     return isinstance(error, OperationalError) and "database is locked" in str(error.orig)
+
+
+def _note_idle(_connection: Any, record: Any) -> None:
+    record.info["idle_since"] = time.monotonic()
+
+
+def _ping_idle(connection: Any, record: Any, _proxy: Any) -> None:
+    """Ask a connection that has lain idle whether its server is still there; the pool replaces one that does not
+    answer. One that was used a moment ago is not asked: that would double what a short query costs."""
+    since = record.info.get("idle_since")
+    if since is None or time.monotonic() < since + PING_AFTER:
+        return
+    try:
+        made = connection.autocommit
+        connection.autocommit = True  # outside of a transaction
+        connection.execute("SELECT 1")
+        connection.autocommit = made
+    except Exception as error:
+        raise InvalidatePoolError from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -10,10 +10,10 @@ import logging
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -22,8 +22,12 @@ from services.settings import get_settings
 
 log = logging.getLogger(__name__)
 
+R = TypeVar("R")
+
 MOST_KEYS = 50_000
-REDIS_WITHIN = 0.25  # s; a Redis that takes longer is counted without
+REDIS_WITHIN = 1.0  # s; a Redis that takes longer is counted without. A busy moment of our own is shorter
+GATHERED_FOR = 0.002  # s between two messages while many ask
+MOST_AT_ONCE = 200  # who ask in one message
 AGAIN_AFTER = 5.0  # s until a Redis that failed is asked again
 
 
@@ -136,60 +140,136 @@ class LocalCounter:
             self._counts.popitem(last=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Somebody who waits for an answer."""
+
+    key: str
+    limits: Sequence[Limit]
+    answer: asyncio.Future[Verdict | None]
+
+
 class RedisCounter:
-    """Counts in Redis, for every process alike; in this process while Redis is away."""
+    """Counts in Redis, for every process alike; in this process while Redis is away.
+
+    Those who ask while an answer is awaited ask together next time: under load a journey to Redis costs more than
+    what it counts.
+    """
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(url, socket_timeout=REDIS_WITHIN, socket_connect_timeout=REDIS_WITHIN)
+        self._script = self._redis.register_script(TAKE)
         self._local = LocalCounter()
         self._away_until = 0.0
+        self._waiting: list[_Asked] = []
+        self._asking: asyncio.Task[None] | None = None
 
     async def take(self, key: str, limits: Sequence[Limit]) -> Verdict:
         """Count one more."""
-        shared = await self._ask(lambda: self._take(key, limits))
+        if time.monotonic() < self._away_until:
+            return await self._local.take(key, limits)
+        loop = asyncio.get_running_loop()
+        asked = _Asked(key, limits, loop.create_future())
+        self._waiting.append(asked)
+        if self._asking is None or self._asking.done():
+            self._asking = loop.create_task(self._ask_for_all())
+        shared = await asked.answer
         return await self._local.take(key, limits) if shared is None else shared
 
     async def give_back(self, key: str, limits: Sequence[Limit]) -> None:
         """Take one back."""
-        if await self._ask(lambda: self._give_back(key, limits, time.time())) is None:
+        if time.monotonic() < self._away_until or not await self._answers(self._give_back(key, limits)):
             await self._local.give_back(key, limits)
 
-    async def _ask(self, question: Callable[[], Awaitable[Verdict]]) -> Verdict | None:
-        """The answer, or None while Redis is away."""
-        if time.monotonic() < self._away_until:
-            return None
+    async def _ask_for_all(self) -> None:
+        """Ask for those who wait, until nobody does. Without Redis their answer is None."""
+        while self._waiting:
+            some, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+            verdicts: Sequence[Verdict | None] = [None] * len(some)
+            try:
+                if time.monotonic() >= self._away_until:
+                    verdicts = await self._answers(self._take(some)) or verdicts
+            finally:
+                for asked, verdict in zip(some, verdicts, strict=True):
+                    if not asked.answer.done():  # who asked may be gone
+                        asked.answer.set_result(verdict)
+            if len(some) > 1:
+                await asyncio.sleep(GATHERED_FOR)
+
+    async def _answers(self, question: Coroutine[Any, Any, R]) -> R | None:
+        """The answer, or None when Redis does not give it in time."""
         try:
             async with asyncio.timeout(2 * REDIS_WITHIN):
-                return await question()
+                return await question
         except (RedisError, OSError, TimeoutError) as error:
             self._away_until = time.monotonic() + AGAIN_AFTER
             log.warning("limits are counted in each process alone while Redis is away: %s", error)
             return None
 
-    async def _take(self, key: str, limits: Sequence[Limit]) -> Verdict:
+    async def _take(self, some: Sequence[_Asked]) -> list[Verdict]:
+        at = time.time()
+        keys: list[str] = []
+        told: list[float] = []
+        for asked in some:
+            told.append(len(asked.limits))
+            for limit in asked.limits:
+                window = int(at // limit.seconds)
+                keys += (_name(asked.key, limit, window - 1), _name(asked.key, limit, window))
+                told += (limit.most, limit.seconds, at % limit.seconds)
+        answers = await self._script(keys, told)
+        return [_verdict(asked, answer, at) for asked, answer in zip(some, answers, strict=True)]
+
+    async def _give_back(self, key: str, limits: Sequence[Limit]) -> bool:
         at = time.time()
         async with self._redis.pipeline(transaction=True) as pipeline:
             for limit in limits:
-                window = int(at // limit.seconds)
-                name = f"keepai:limit:{key}:{limit.seconds}"
-                pipeline.get(f"{name}:{window - 1}")
-                pipeline.incr(f"{name}:{window}")  # first, so that two who ask at once see one another
-                pipeline.expire(f"{name}:{window}", 2 * limit.seconds)
-            answers = await pipeline.execute()
-        for place, limit in enumerate(limits):
-            before, current = (int(answer or 0) for answer in answers[3 * place : 3 * place + 2])
-            verdict = judge(limit, before, current - 1, at % limit.seconds)
-            if not verdict.allowed:
-                await self._give_back(key, limits, at)
-                return verdict
-        return ALLOWED
-
-    async def _give_back(self, key: str, limits: Sequence[Limit], at: float) -> Verdict:
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            for limit in limits:
-                pipeline.decr(f"keepai:limit:{key}:{limit.seconds}:{int(at // limit.seconds)}")
+                pipeline.decr(_name(key, limit, int(at // limit.seconds)))
             await pipeline.execute()
+        return True
+
+
+# What `LocalCounter.take` does, for many at once and with nobody in between. For each who asks: how many limits, and
+# of each limit `most`, `seconds` and how far into the window we are; of each the keys of the window before and of this
+# one. Answers 0 where it is allowed, else which limit says no, and the two numbers it went by.
+TAKE = """
+local answers, key, told = {}, 1, 1
+while told <= #ARGV do
+  local limits = tonumber(ARGV[told])
+  local answer = 0
+  for place = 0, limits - 1 do
+    local most = tonumber(ARGV[told + 3 * place + 1])
+    local seconds = tonumber(ARGV[told + 3 * place + 2])
+    local into = tonumber(ARGV[told + 3 * place + 3])
+    local counts = redis.call('MGET', KEYS[key + 2 * place], KEYS[key + 2 * place + 1])
+    local before, current = tonumber(counts[1] or 0), tonumber(counts[2] or 0)
+    if answer == 0 and before * (1 - into / seconds) + current + 1 > most then
+      answer = {place, before, current}
+    end
+  end
+  if answer == 0 then
+    for place = 0, limits - 1 do
+      if redis.call('INCR', KEYS[key + 2 * place + 1]) == 1 then
+        redis.call('EXPIRE', KEYS[key + 2 * place + 1], 2 * tonumber(ARGV[told + 3 * place + 2]))
+      end
+    end
+  end
+  answers[#answers + 1] = answer
+  key, told = key + 2 * limits, told + 1 + 3 * limits
+end
+return answers
+"""
+
+
+def _name(key: str, limit: Limit, window: int) -> str:
+    return f"keepai:limit:{key}:{limit.seconds}:{window}"
+
+
+def _verdict(asked: _Asked, answer: int | list[int], at: float) -> Verdict:
+    if isinstance(answer, int):
         return ALLOWED
+    place, before, current = answer
+    limit = asked.limits[place]
+    return judge(limit, before, current, at % limit.seconds)
 
 
 @cache

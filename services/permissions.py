@@ -1,6 +1,8 @@
 """Who may do what. One table, checked in one place for events, routes and jobs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 from uuid import UUID
 
@@ -16,6 +18,18 @@ OPERATOR = VIEWER | {"compute:act"}
 ADMIN = OPERATOR | {"compute:scale", "system:act", "people:manage", "audit:read"}
 GRANTS: dict[str, frozenset[str]] = {"viewer": VIEWER, "operator": OPERATOR, "admin": ADMIN}
 PERMISSIONS: tuple[str, ...] = tuple(sorted(ADMIN))
+
+
+def _allows(roles: Iterable[str], permission: str, only: frozenset[str] | None) -> bool:
+    if only is not None and permission not in only:
+        return False
+    return permission in EVERYBODY or any(permission in GRANTS.get(role, frozenset()) for role in roles)
+
+
+@lru_cache(maxsize=1024)
+def _granted(role: str, within: str, only: frozenset[str] | None) -> tuple[str, ...]:
+    """What a role on the platform grants there: it is asked at each request."""
+    return tuple(name for name in PERMISSIONS if within == PLATFORM and _allows([role], name, only))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +61,10 @@ class Principal:
 
     def may(self, permission: str, scope: str = PLATFORM) -> bool:
         """Whether a role held in that scope, or on the whole platform, grants the permission."""
-        if self.within not in (PLATFORM, scope) or (self.only is not None and permission not in self.only):
+        if self.within not in (PLATFORM, scope):
             return False
-        if permission in EVERYBODY:
-            return True
-        held = {self.roles.get(scope), self.roles.get(PLATFORM)}
-        return any(permission in GRANTS.get(role, frozenset()) for role in held if role)
+        held = {self.roles.get(scope, ""), self.roles.get(PLATFORM, "")}
+        return _allows(held, permission, self.only)
 
     @property
     def role(self) -> str:
@@ -60,9 +72,9 @@ class Principal:
         return self.roles.get(PLATFORM, "")
 
     @property
-    def permissions(self) -> list[str]:
+    def permissions(self) -> tuple[str, ...]:
         """All that is granted on the platform, sorted."""
-        return [permission for permission in PERMISSIONS if self.may(permission)]
+        return _granted(self.role, self.within, self.only)
 
     @property
     def label(self) -> str:

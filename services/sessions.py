@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from models import Account, AccountSession, RoleGrant
+from models import Account, AccountSession, RoleGrant, TokenFamily
 from services import accounts, audit, limits, passwords
 from services.audit import MACHINE, Actor
 from services.errors import NotFound
@@ -60,14 +60,18 @@ def start(db: Session, account_id: UUID, now: datetime, *, by: Actor = MACHINE) 
 
 
 def came_from(db: Session, email: str, network: str) -> bool:
-    """Whether somebody signed in to this account from that network before (as `services.limits.network` names it)."""
-    query = (
-        select(AccountSession.address)
-        .join(Account, col(Account.id) == AccountSession.account_id)
-        .where(Account.email == accounts.fold_email(email))
-        .distinct()
+    """Whether somebody signed in to this account from that network before, in a browser or with a program (as
+    `services.limits.network` names it)."""
+    return any(
+        limits.network(address) == network
+        for table in (AccountSession, TokenFamily)
+        for address in db.exec(
+            select(table.address)
+            .join(Account, col(Account.id) == table.account_id)
+            .where(Account.email == accounts.fold_email(email))
+            .distinct()
+        )
     )
-    return any(limits.network(address) == network for address in db.exec(query))
 
 
 def refused(db: Session, email: str, now: datetime, *, by: Actor) -> None:

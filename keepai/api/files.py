@@ -2,10 +2,10 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from pydantic_core import to_json
 from starlette.responses import Response, StreamingResponse
 
 Format = Literal["json", "csv"]
@@ -37,19 +37,8 @@ def attachment(name: str) -> dict[str, str]:
 
 
 def encode(value: Any) -> bytes:
-    """JSON; figures that JSON cannot write (no number, infinite) become null."""
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-    except ValueError:
-        return json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if value - value == 0 else None
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+    """JSON; figures that JSON cannot write (no number, infinite) become null, instants RFC 3339 in their own zone."""
+    return to_json(value, inf_nan_mode="null")
 
 
 def _lines(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:

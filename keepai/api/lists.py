@@ -75,7 +75,7 @@ def chosen(fields: str, columns: Sequence[str]) -> Sequence[str]:
 
 def page(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], place: object = None) -> Response:
     """One answer; `place` is where the next one begins, None at the end."""
-    items = [{name: row[name] for name in columns} for row in rows]
+    items = [row if len(row) == len(columns) else {name: row[name] for name in columns} for row in rows]
     return Response(
         encode({"items": items, "next_cursor": str(place) if place else None}), media_type="application/json"
     )

@@ -1,6 +1,6 @@
 """The layers around the app, from the outside in: real address, id, headers, words for failures, host, site,
-other sites that may call the API, size, session, how often programs ask, the pace of web sockets, what need not be
-sent, page folders.
+other sites that may call the API, size, session, how often programs ask, what was kept, the pace of web sockets,
+what need not be sent, page folders.
 
 `wrap(app)` puts them around any ASGI app; `rx.App(api_transformer=[keepai.api.build(), keepai.web.wrap])` does it
 for KeepAI.
@@ -16,6 +16,7 @@ from keepai.web.folders import Folders
 from keepai.web.gate import Gate
 from keepai.web.headers import Headers
 from keepai.web.hosts import Hosts, Sites
+from keepai.web.kept import Kept
 from keepai.web.lean import Lean
 from keepai.web.pace import Paced
 from keepai.web.rates import Rates
@@ -31,7 +32,7 @@ def wrap(app: ASGIApp, *, build: Path = BUILD, more_origins: Iterable[str] = ())
     """`app` behind every layer. `build` is the folder of the frontend build; `more_origins` are further sites that
     count as ours (the development server of the frontend)."""
     settings = get_settings()
-    inner: ASGIApp = Bodies(Gate(Rates(Paced(Lean(Folders(app, build))))))
+    inner: ASGIApp = Bodies(Gate(Rates(Kept(Paced(Lean(Folders(app, build)))))))
     callers = settings.origins_of_callers
     if callers:
         inner = Cors(inner, callers)

@@ -57,7 +57,7 @@ def etag_of(body: bytes) -> str:
 def _judged(start: Message, message: Message, known: str) -> tuple[Message, Message]:
     tag = _value(start, b"etag") or etag_of(message.get("body", b""))
     headers = replace_headers(start["headers"], {b"etag": tag.encode()})
-    if not _is_among(tag, known):
+    if not is_among(tag, known):
         return {**start, "headers": headers}, message
     # What describes a body that is not sent is left out.
     bare: dict[bytes, bytes | None] = dict.fromkeys(
@@ -69,7 +69,8 @@ def _judged(start: Message, message: Message, known: str) -> tuple[Message, Mess
     )
 
 
-def _is_among(tag: str, known: str) -> bool:
+def is_among(tag: str, known: str) -> bool:
+    """Whether an If-None-Match names this tag."""
     given = {one.strip().removeprefix("W/") for one in known.split(",")}
     return tag.removeprefix("W/") in given or "*" in given
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -166,6 +167,23 @@ async def test_a_tab_taken_over_by_somebody_else_holds_nothing_of_before(house: 
         assert wire.of(Toasts).get("items", []) == []
 
 
+async def test_the_token_of_a_tab_that_is_open_tells_nobody_else_what_it_holds(house: House):
+    admin, viewer = house.person("admin"), house.person("viewer", "en")
+    tab = str(uuid4())
+    async with Wire(house.address, house.token(admin), path="/settings", tab=tab) as victim:
+        await victim.until(lambda: victim.of(SettingsState).get("sessions"))
+        async with Wire(house.address, house.token(viewer), path="/settings", tab=tab) as wire:
+            await wire.until(lambda: wire.of(Live).get("at"))
+            await wire.call(SettingsState.end_session, session_id="nonsense")
+            await wire.call(DashboardState.toggle_table)
+            await asyncio.sleep(2)
+            assert admin.email not in json.dumps(wire.history)
+        assert viewer.email not in json.dumps(victim.history)
+        assert not victim.of(DashboardState).get("as_table")
+        at = victim.of(Live)["at"]
+        await victim.until(lambda: victim.of(Live)["at"] > at)
+
+
 async def test_another_persons_session_cannot_be_ended(house: House):
     admin, viewer = house.person("admin"), house.person("viewer")
     async with Wire(house.address, house.token(admin), path="/settings") as victim:
@@ -309,13 +327,14 @@ async def house_has_logged(house: House, start: int, text: str) -> None:
     await asyncio.to_thread(house.until, lambda: text in house.log.read_bytes()[start:].decode(), 60)
 
 
-async def test_a_message_beyond_all_measure_ends_its_own_socket_only(house: House):
+@pytest.mark.parametrize("size", [1_000_000, 3_000_000])
+async def test_a_message_beyond_all_measure_ends_its_own_socket_only(house: House, size: int):
     token = house.token(house.person("viewer"))
     async with Wire(house.address, token) as other:
         wire = Wire(house.address, token)
         async with wire:
             await wire.until(lambda: wire.of(Live).get("at"))
-            await wire.call(WorkersState.search, text="x" * 3_000_000)
+            await wire.call(WorkersState.search, text="x" * size)
             await wire.until(lambda: not wire.client.connected)
         at = other.of(Live)["at"]
         await other.until(lambda: other.of(Live)["at"] > at)

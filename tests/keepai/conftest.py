@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from keepai import api, web
-from keepai.api import kept
+from keepai.web import kept
 from models import Account
 from services import db, identity, limits, live, sessions
 from services.settings import get_settings

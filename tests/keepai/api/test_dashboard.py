@@ -8,7 +8,7 @@ import time
 import pytest
 from sqlmodel import delete
 
-from keepai.api import kept
+from keepai.web import kept
 from models import RoleGrant
 from services import db, live
 from services.worker_table import COLUMNS, FIELDS, parse
