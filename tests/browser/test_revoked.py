@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 from playwright.async_api import expect
 
@@ -66,7 +66,7 @@ async def credentials_of(house: House) -> Credentials:
     email = f"{uuid4().hex}@example.org"
     account = house.ask(accounts.create, email, PASSWORD, role="operator", name="Olga")
     session, elsewhere = house.token(account), house.token(account)
-    async with httpx.AsyncClient(base_url=house.address, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=house.address, timeout=30) as client:
         signed_in = await client.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})
         told = signed_in.json()
         cookie = {"cookie": f"{identity.COOKIE}={elsewhere}"}
@@ -82,7 +82,7 @@ async def credentials_of(house: House) -> Credentials:
 async def end_all(way: str, house: House, whose: Credentials) -> None:
     """Do what ends everything, as people do it: over the network."""
     cookie = {"cookie": f"{identity.COOKIE}={whose.elsewhere}"}
-    async with httpx.AsyncClient(base_url=house.address, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=house.address, timeout=30) as client:
         match way:
             case "signed out elsewhere":
                 for kind, path in (("session", "sessions"), ("family", "sessions"), ("key", "api-keys")):
@@ -109,7 +109,7 @@ async def streaming(house: House, headers: dict[str, str]) -> AsyncIterator[Stre
 
     async def read() -> None:
         async with (
-            httpx.AsyncClient(base_url=house.address, headers=headers, timeout=30) as client,
+            httpx2.AsyncClient(base_url=house.address, headers=headers, timeout=30) as client,
             client.stream("GET", "/api/v1/stream?fields=at") as answer,
         ):
             assert answer.status_code == 200
@@ -160,7 +160,7 @@ async def test_what_ended_is_over_within_five_seconds(house: House, open_screen:
     with pytest.raises(Refused):
         async with Wire(house.address, whose.session):
             pass
-    async with httpx.AsyncClient(base_url=house.address, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=house.address, timeout=30) as client:
         renewed = await client.post("/api/v1/auth/refresh", json={"refresh_token": whose.refresh})
     assert renewed.status_code == 401
     await back_shows_nothing(screen)
@@ -200,7 +200,7 @@ async def back_shows_nothing(screen: Screen) -> None:
 
 async def statuses(house: House, whose: Credentials) -> dict[str, int]:
     """How the API answers each of them."""
-    async with httpx.AsyncClient(base_url=house.address, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=house.address, timeout=30) as client:
 
         async def ask(headers: dict[str, str]) -> int:
             return (await client.get("/api/v1/dashboard?fields=at", headers=headers)).status_code
