@@ -90,11 +90,13 @@ class PaletteRow(TypedDict):
 
 @dataclass(frozen=True)
 class Palette:
-    """What the palette finds beside the pages. `on_search` hears what is typed, to bring rows not yet in the page."""
+    """What the palette finds beside the pages. `on_search` hears what is typed, to bring rows not yet in the page;
+    `sections` are those of the settings: label, address, and for whom."""
 
     rows: rx.Var[list[PaletteRow]]
     on_pick: Any = None
     on_search: Any = None
+    sections: Sequence[tuple[Text, str, Flag]] = ()
 
 
 @dataclass(frozen=True)
@@ -479,6 +481,13 @@ def _palette(groups: Sequence[Group], palette: Palette | None, on_theme: Any) ->
                 t("frame.actions"),
                 _palette_button(t("frame.theme_switch"), "sun", on_click=_other_theme(on_theme)),
                 _palette_button(t("frame.shortcuts"), "keyboard", data_k_opens="k-shortcuts"),
+            ),
+            _palette_group(
+                t("frame.settings"),
+                *[
+                    _if(visible, _palette_link(label, "settings", href=href))
+                    for label, href, visible in (palette.sections if palette else ())
+                ],
             ),
             id="k-palette-list",
             role="listbox",

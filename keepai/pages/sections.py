@@ -1,4 +1,4 @@
-"""The sections of the settings, and the list of them beside each."""
+"""A section of the settings as a page."""
 
 import reflex as rx
 
@@ -6,42 +6,10 @@ from components import settings as parts
 from components import ui
 from components.ui.base import Content, Flag
 from keepai import routes
+from keepai.pages.section_list import sections
 from keepai.pages.shell import shell
 from state.session import SessionState
 from state.words import t
-
-
-def sections() -> tuple[parts.Group, ...]:
-    """What there is to set, for whom."""
-    return (
-        parts.Group(
-            t("settings.group.you"),
-            True,
-            (
-                parts.Section("profile", t("settings.profile"), routes.SETTINGS),
-                parts.Section("appearance", t("appearance.title"), routes.APPEARANCE),
-                parts.Section("methods", t("methods.title"), routes.SIGN_IN_METHODS),
-                parts.Section("second", t("second.title"), routes.SECOND_FACTOR),
-                parts.Section("keys", t("keys.title"), routes.KEYS),
-            ),
-        ),
-        parts.Group(
-            t("settings.group.team"),
-            SessionState.may_people | SessionState.may_audit,
-            (
-                parts.Section("people", t("people.title"), routes.PEOPLE, SessionState.may_people),
-                parts.Section("audit", t("audit.title"), routes.AUDIT, SessionState.may_audit),
-            ),
-        ),
-        parts.Group(
-            t("settings.group.system"),
-            True,
-            (
-                parts.Section("mail", t("mail.title"), routes.MAIL, SessionState.may_probe),
-                parts.Section("about", t("about.title"), routes.ABOUT),
-            ),
-        ),
-    )
 
 
 def section(*content: Content, title: Content, name: str, allowed: Flag = True) -> rx.Component:

@@ -8,6 +8,7 @@ import reflex as rx
 from components import frame as frames
 from components.dashboard import compute_strip
 from components.ui.base import Content
+from keepai.pages.section_list import sections
 from services.permissions import ROLES
 from state.dashboard import DashboardState, Live
 from state.leaving import Leaving
@@ -43,7 +44,13 @@ def shell(
             live=frames.Live(at=Live.at, age_ms=Live.age_ms),
             on_language=SessionState.switch_language,
             on_theme=SessionState.switch_theme,
-            palette=frames.Palette(rows=PaletteState.rows, on_search=PaletteState.search),
+            palette=frames.Palette(
+                rows=PaletteState.rows,
+                on_search=PaletteState.search,
+                sections=[
+                    (one.label, one.href, one.visible) for group in sections() for one in group.sections
+                ],
+            ),
             messages=frames.Messages(
                 rows=Toasts.items,
                 on_close=SessionState.close_toast,

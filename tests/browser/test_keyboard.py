@@ -190,3 +190,16 @@ async def test_the_light_speaks_only_when_it_changes(page_as: PageAs):
     await screen.page.context.set_offline(False)
     await screen.is_live(150_000)
     await expect(spoken).to_have_text(pt("frame.live"))
+
+
+async def test_the_palette_finds_the_sections_of_the_settings_that_one_may_open(page_as: PageAs):
+    for role, audit in (("viewer", 0), ("admin", 1)):
+        page = (await page_as(role, "/workers")).page
+        await page.keyboard.press("Control+k")
+        palette = page.locator("#k-palette")
+        await palette.get_by_role("combobox").fill("auditoria")
+        await expect(palette.get_by_role("option", name=pt("audit.title"))).to_have_count(audit)
+        await palette.get_by_role("combobox").fill("chaves")
+        await expect(palette.get_by_role("option", name=pt("keys.title"))).to_be_visible()
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile("/settings/keys$"))
