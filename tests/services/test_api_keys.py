@@ -35,7 +35,7 @@ def test_a_key_speaks_for_its_owner_within_what_it_was_given(bruno):
     key, secret = make(as_owner(bruno, "operator"))
     person = found(secret)
     assert (person.account_id, person.session_id, person.kind) == (bruno.id, key.id, "key")
-    assert (person.label, person.permissions) == ("Bruno (ci)", ["compute:read"])
+    assert (person.label, person.permissions) == ("Bruno (ci)", ("compute:read",))
     assert not person.may("compute:act")
     assert secret.startswith(key.prefix) and len(secret) == len("keepai_") + 43
 
@@ -57,7 +57,7 @@ def test_it_may_never_do_more_than_its_owner_at_that_moment(ana):
         session.exec(select(RoleGrant).where(RoleGrant.account_id == ana.id)).one().role = "viewer"
 
     db.write_now(demote)
-    assert found(secret).permissions == ["compute:read"]
+    assert found(secret).permissions == ("compute:read",)
 
 
 @pytest.mark.parametrize(
