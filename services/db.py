@@ -91,15 +91,20 @@ def read_now(fn: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: 
 
 
 def write_now(fn: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """`write` without the thread. Tries again, with a growing pause, when the database was busy."""
+    """`write` without the thread. Tries again, with a growing pause, when the database was busy, and when the
+    connection was found dead before the commit: afterwards nobody can tell whether it holds."""
     for attempt in range(1, TRIES + 1):
+        committing = False
         try:
             with Session(engine().execution_options(keepai_write=True), expire_on_commit=False) as db:
                 result = fn(db, *args, **kwargs)
+                db.flush()
+                committing = True
                 db.commit()
                 return result
         except DBAPIError as error:
-            if attempt == TRIES or not _passes(error):
+            dead = error.connection_invalidated and not committing
+            if attempt == TRIES or not (dead or _passes(error)):
                 raise
             time.sleep(random.uniform(0.5, 1.5) * 0.02 * 2**attempt)
     raise AssertionError("unreachable")
