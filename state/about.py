@@ -61,7 +61,7 @@ def health_channel(locale: str) -> Channel:
         facts = await _facts(locale) if found["database"]["status"] == "ok" else []
         return {**_health(found, locale), "facts": facts, "ready": True}
 
-    return Channel(f"about|{locale}", Health, build, period=5.0)
+    return Channel(f"about|{locale}", Health, build, period=5.0, permission="system:read")
 
 
 class AboutState(rx.State):

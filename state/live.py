@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import reflex as rx
 from reflex.state import StateUpdate
 
+from services.permissions import PLATFORM
 from services.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -55,16 +56,19 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One thing to look at. `room` names it, `build` makes the values of `state`'s variables from the newest
-    snapshot, at most every `period` seconds (0: with each snapshot)."""
+    """One thing to look at, for those who hold `permission` in `scope`. `room` names it, `build` makes the values of
+    `state`'s variables from the newest snapshot, at most every `period` seconds (0: with each snapshot)."""
 
     room: str
     state: type[rx.State]
     build: Build
     period: float = 0.0
+    permission: str = "compute:read"
+    scope: str = PLATFORM
 
 
 Looks = Callable[[str], Iterable[Channel]]
+May = Callable[[str, str], bool]  # a permission in a scope
 
 
 @dataclass(slots=True)
@@ -80,6 +84,7 @@ class _Room:
 @dataclass(frozen=True, slots=True)
 class _Tab:
     session: str
+    may: May
     looks: Looks
 
 
@@ -104,15 +109,18 @@ class Broadcaster:
 
     # -- from the tabs --------------------------------------------------------------------------------------
 
-    async def attend(self, sid: str, session: str, locale: str, looks: Looks, *, anew: bool = True) -> None:
-        """Let a tab look at exactly these channels, and fill them at once.
+    async def attend(
+        self, sid: str, session: str, may: May, locale: str, looks: Looks, *, anew: bool = True
+    ) -> None:
+        """Let a tab look at exactly those of these channels that it may see, and fill them at once.
 
-        `session` is the sign-in whose end ends the tab; `looks` gives the channels in a language, so that a
-        change of language can join the same ones anew. With `anew` off, those that it looks at already go on as they
-        are: a tab that scrolls needs other rows and nothing else.
+        `session` is the sign-in whose end ends the tab; `may` says what its person may just now; `looks` gives the
+        channels in a language, so that a change of language can join the same ones anew. With `anew` off, those that
+        it looks at already go on as they are: a tab that scrolls needs other rows and nothing else.
         """
-        wanted = {channel.room: channel for channel in looks(locale)}
-        self._tabs[sid] = _Tab(session, looks)
+        seen = [channel for channel in looks(locale) if may(channel.permission, channel.scope)]
+        wanted = {channel.room: channel for channel in seen}
+        self._tabs[sid] = _Tab(session, may, looks)
         for room in [r for r in self._rooms.values() if sid in r.tabs and r.channel.room not in wanted]:
             await self._leave(sid, room)
         for channel in wanted.values():
@@ -123,7 +131,7 @@ class Broadcaster:
     async def speak(self, sid: str, locale: str) -> None:
         """Let a tab look at the same things in another language."""
         if tab := self._tabs.get(sid):
-            await self.attend(sid, tab.session, locale, tab.looks)
+            await self.attend(sid, tab.session, tab.may, locale, tab.looks)
 
     async def renew(self, state: type[rx.State]) -> None:
         """Build what fills this state anew at once: somebody here changed what it shows."""

@@ -58,7 +58,7 @@ def outbox_channel(locale: str) -> Channel:
         more = translate(locale, "outbox.more", shown=format.number(locale, SHOWN))
         return {"rows": [_view(one, locale) for one in shown], "more": more if len(found) > SHOWN else ""}
 
-    return Channel(f"outbox|{locale}", Outbox, build, period=5.0)
+    return Channel(f"outbox|{locale}", Outbox, build, period=5.0, permission="system:act")
 
 
 class OutboxState(rx.State):

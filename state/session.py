@@ -99,7 +99,7 @@ async def enter(state: rx.State, looks: Looks) -> Principal:
     if words.language != person.locale:
         words.language = person.locale
     sid = state.router.session.session_id
-    await broadcaster().attend(sid, str(person.session_id), person.locale, looks)
+    await broadcaster().attend(sid, str(person.session_id), person.may, person.locale, looks)
     return person
 
 

@@ -93,7 +93,7 @@ def system_channel(locale: str) -> Channel:
             "sparks": await probe_sparks([probe["name"] for probe in snapshot["probes"]] if snapshot else []),
         }
 
-    return Channel(f"system|{locale}", SystemLive, build, period=5.0)
+    return Channel(f"system|{locale}", SystemLive, build, period=5.0, permission="system:read")
 
 
 class Storage(rx.State):
@@ -109,7 +109,7 @@ def storage_channel(locale: str) -> Channel:
     async def build(_snapshot: Snapshot | None) -> dict[str, Any]:
         return _kept(await db.read(history.sizes), locale)
 
-    return Channel(f"storage|{locale}", Storage, build, period=120.0)
+    return Channel(f"storage|{locale}", Storage, build, period=120.0, permission="system:read")
 
 
 class Asked(rx.State):
@@ -132,7 +132,7 @@ def asked_channel(locale: str) -> Channel:
             return {"state": "failed"}
         return {"state": "answered", "lines": worker_insight.lines(lines), **_versions(versions, locale)}
 
-    return Channel(f"asked|{locale}", Asked, build, period=10.0)
+    return Channel(f"asked|{locale}", Asked, build, period=10.0, permission="system:read")
 
 
 class BoxView(TypedDict):

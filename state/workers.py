@@ -448,7 +448,7 @@ class WorkersState(rx.State):
         """Look at what this view shows."""
         person = principal()
         sid, session = self.router.session.session_id, str(person.session_id)
-        await broadcaster().attend(sid, session, person.locale, self._looks(view), anew=anew)
+        await broadcaster().attend(sid, session, person.may, person.locale, self._looks(view), anew=anew)
 
     def _show(self, view: WorkerView, query: Mapping[str, str]) -> None:
         """Take over what the address says. Only what changed is set, since setting is sending.

@@ -40,13 +40,13 @@ async def test_a_tab_that_opens_while_sign_ins_are_checked_stays(monkeypatch, da
     first, second, third = [db.write_now(sessions.start, person.id, now()) for person in (ana, carla, carla)]
     ids = [str((await principal_of_token(token)).session_id) for token in (first, second, third)]
     for sid, session in zip(("ana", "carla"), ids, strict=False):
-        await broadcaster.attend(sid, session, "en", lambda _locale: [])
+        await broadcaster.attend(sid, session, lambda *_: True, "en", lambda _locale: [])
     db.write_now(sessions.revoke, carla.id, (await principal_of_token(second)).session_id, now())
     read = db.read
 
     async def slowly(*question):
         answer = await read(*question)
-        await broadcaster.attend("late", ids[2], "en", lambda _locale: [])
+        await broadcaster.attend("late", ids[2], lambda *_: True, "en", lambda _locale: [])
         return answer
 
     monkeypatch.setattr(program.db, "read", slowly)

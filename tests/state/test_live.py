@@ -1,5 +1,6 @@
 """What tabs are sent: all of a room when they join it, then what changed; and the details of Reflex this leans on."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,6 +52,11 @@ def sent() -> Sent:
     return Sent()
 
 
+def anything(_permission: str, _scope: str) -> bool:
+    """What somebody may who may everything."""
+    return True
+
+
 def channel(room: str, values: dict[str, Any]) -> Channel:
     async def build(_snapshot: Any) -> dict[str, Any]:
         return values
@@ -61,14 +67,14 @@ def channel(room: str, values: dict[str, Any]) -> Channel:
 async def test_who_joins_gets_all_of_it_and_then_only_what_changed(sent: Sent):
     values = {"groups": ["a"], "events": []}
     broadcaster = Broadcaster(sent)
-    await broadcaster.attend("one", "s", "en", lambda _: [channel("room", values)])
+    await broadcaster.attend("one", "s", anything, "en", lambda _: [channel("room", values)])
     assert sent.to("one") == [{"groups": ["a"], "events": []}]
     sent.to("room")  # the first one makes the room, which is told as well
     values["groups"] = ["b"]
     await broadcaster._refresh(broadcaster._rooms["room"])
     await broadcaster._refresh(broadcaster._rooms["room"])
     assert sent.to("room") == [{"groups": ["b"]}]
-    await broadcaster.attend("two", "s", "en", lambda _: [channel("room", values)])
+    await broadcaster.attend("two", "s", anything, "en", lambda _: [channel("room", values)])
     assert sent.to("two") == [{"groups": ["b"], "events": []}]
     assert sent.to("one") == []
 
@@ -80,15 +86,15 @@ async def test_who_scrolls_is_sent_the_other_rows_and_nothing_again(sent: Sent):
         channel("rows 0", {"groups": [0]}),
         channel("rows 6", {"groups": [6]}),
     )
-    await broadcaster.attend("one", "s", "en", lambda _: [frame, top])
+    await broadcaster.attend("one", "s", anything, "en", lambda _: [frame, top])
     assert len(sent.to("one")) == 2
-    await broadcaster.attend("one", "s", "en", lambda _: [frame, below], anew=False)
+    await broadcaster.attend("one", "s", anything, "en", lambda _: [frame, below], anew=False)
     assert sent.to("one") == [{"groups": [6]}]
     assert sent.rooms == {"frame": {"one"}, "rows 0": set(), "rows 6": {"one"}}
-    await broadcaster.attend("one", "s", "en", lambda _: [frame, below], anew=False)
+    await broadcaster.attend("one", "s", anything, "en", lambda _: [frame, below], anew=False)
     assert sent.to("one") == []
     await broadcaster.attend(
-        "one", "s", "en", lambda _: [frame, below]
+        "one", "s", anything, "en", lambda _: [frame, below]
     )  # a page that was loaded anew knows nothing
     assert len(sent.to("one")) == 2
 
@@ -96,7 +102,7 @@ async def test_who_scrolls_is_sent_the_other_rows_and_nothing_again(sent: Sent):
 async def test_another_language_is_another_room(sent: Sent):
     broadcaster = Broadcaster(sent)
     await broadcaster.attend(
-        "one", "s", "en", lambda locale: [channel(f"live|{locale}", {"groups": [locale]})]
+        "one", "s", anything, "en", lambda locale: [channel(f"live|{locale}", {"groups": [locale]})]
     )
     sent.to("one")
     await broadcaster.speak("one", "pt-BR")
@@ -106,7 +112,7 @@ async def test_another_language_is_another_room(sent: Sent):
 
 async def test_a_room_of_tabs_that_are_gone_is_no_longer_built(sent: Sent):
     broadcaster = Broadcaster(sent)
-    await broadcaster.attend("one", "s", "en", lambda _: [channel("room", NEWS)])
+    await broadcaster.attend("one", "s", anything, "en", lambda _: [channel("room", NEWS)])
     sent.gone.add("one")
     broadcaster._drop_absent()
     assert broadcaster.tabs == 0 and broadcaster._rooms == {}
@@ -121,3 +127,23 @@ def test_a_variable_is_called_as_the_built_page_calls_it():
 def test_live_states_have_no_computed_vars():
     """They would be computed from the server's copy, which is never filled."""
     assert not Live.computed_vars
+
+
+async def test_a_tab_sees_what_its_person_may_where_they_may_and_nothing_else(sent: Sent):
+    broadcaster = Broadcaster(sent)
+    all_of_them = [
+        channel("compute", {"groups": ["c"]}),
+        replace(channel("system", {"groups": ["s"]}), permission="system:read"),
+        replace(channel("clinic", {"groups": ["k"]}), scope="clinic:1"),
+    ]
+    held: set[tuple[str, str]] = set()
+    await broadcaster.attend("one", "s", lambda *asked: asked in held, "en", lambda _: all_of_them)
+    assert (sent.to("one"), sent.rooms) == ([], {})
+    # A page that is loaded anew joins what is allowed by then, and leaves what is not.
+    held = {("compute:read", "platform"), ("compute:read", "clinic:1")}
+    await broadcaster.attend("one", "s", lambda *asked: asked in held, "en", lambda _: all_of_them)
+    assert sent.to("one") == [{"groups": ["c"]}, {"groups": ["k"]}]
+    held = {("system:read", "platform")}
+    await broadcaster.attend("one", "s", lambda *asked: asked in held, "en", lambda _: all_of_them)
+    assert sent.to("one") == [{"groups": ["s"]}]
+    assert sent.rooms == {"compute": set(), "clinic": set(), "system": {"one"}}

@@ -396,7 +396,7 @@ async def test_an_action_that_ends_on_another_page_leaves_that_page_as_it_is(tab
 
     async def run(kind, target, *, by):
         screen.at("/system")
-        await live_state.broadcaster().attend(screen.SID, "s", "pt-BR", lambda _locale: [])
+        await live_state.broadcaster().attend(screen.SID, "s", lambda *_: True, "pt-BR", lambda _locale: [])
         return operations.Done("ok", "compute.action.retired", {"name": target})
 
     monkeypatch.setattr(operations, "run", run)
