@@ -24,7 +24,7 @@ async def test_a_secret_is_shown_until_it_is_put_away(tab, carla):
     page = await screen.of(KeysState)
     secret = page.secret
     person = await identity.principal_of_bearer(secret)
-    assert (person.account_id, person.permissions) == (carla.id, ["compute:read"])
+    assert (person.account_id, person.permissions) == (carla.id, ("compute:read",))
     (row,) = page.get_value("mine")
     assert (row["name"], row["permissions"], row["used_at"]) == ("CI", "Ver painel, workers e histórico", 0.0)
     assert secret not in str(row)
