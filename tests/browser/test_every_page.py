@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from playwright.async_api import expect
 
 from keepai.cli import ROOT
 from services.i18n import translate
@@ -17,7 +18,7 @@ from tests.browser.conftest import Crowd, PageAs
 from tests.browser.crowd import BUSY
 from tests.browser.house import LOCALES, House, lost_workers
 from tests.browser.pages import VIEWS, View, loading
-from tests.browser.screen import Screen
+from tests.browser.screen import LIVE_WITHIN, Screen
 
 PICTURES = ROOT / "pictures"
 SIZES = ((360, 800), (390, 844), (1024, 768), (1440, 900))
@@ -126,6 +127,8 @@ async def test_a_page_is_fit_for_everybody(
     screen = await open_screen(place, locale=locale, size=SIZES[-1], wait=False)
     screen.may_lose_network()
     await view.show(screen, locale)
+    # A page is built in Portuguese and turns to its reader's language with the first that the server says.
+    await expect(screen.page.locator("html")).to_have_attribute("lang", locale, timeout=LIVE_WITHIN)
     wrong = []
     for size in SIZES if pictures else CHECKED[locale]:
         await screen.page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -136,9 +139,9 @@ async def test_a_page_is_fit_for_everybody(
                 await screen.page.wait_for_timeout(150)  # plots are drawn anew
                 name = f"{view}-{LOCALES[locale]}-{theme}-{size[0]}.png"
                 await screen.page.screenshot(path=pictures / name, full_page=True)
-            wrong += [f"{size[0]} {theme}: {one}" for one in await _misplaced(screen, view, locale, size[0])]
             if pictures or (size, theme) in READ[locale]:
                 wrong += [f"{size[0]} {theme}: {one}" for one in await _unreadable(screen)]
+            wrong += [f"{size[0]} {theme}: {one}" for one in await _misplaced(screen, view, locale, size[0])]
     assert not wrong, "\n".join(wrong)
     if view.arrive is loading:
         screen.let_go.set()
