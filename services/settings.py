@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     oidc_client_id: str = Field("", description="Our client id there.")
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="Our client secret there.")
     oidc_role_claim: str = Field(
-        "groups", description="Claim that says who plays which part; dots go inside: realm_access.roles."
+        "groups", description="Claim that roles are read from; dots go inside: realm_access.roles."
     )
     oidc_roles: str = Field(
         "",

@@ -19,6 +19,7 @@ from fastapi import APIRouter, Request, Response
 from joserfc.errors import JoseError
 from sqlalchemy.exc import IntegrityError
 
+from keepai import routes
 from keepai.api.access import public
 from keepai.api.auth import let_in, safe_next, see_other, set_cookie
 from keepai.web.gate import LOGIN
@@ -38,7 +39,6 @@ COOKIE = "keepai_oidc"
 PATH = "/auth/oidc"
 LASTS = 600  # s
 PLACE = "oidc.state"  # where what is sealed belongs
-METHODS = "/settings/sign-in"
 TRIES = (Limit(30, 60), Limit(300, 3600))  # that come to nothing, by network
 WHY = "where one signs in"
 SCOPE = "openid email profile"
@@ -60,14 +60,14 @@ async def leave(request: Request, key: str) -> Response:
     target = safe_next(request.query_params.get("next", ""))
     connects = _connects(request)
     if connects is None:
-        return _failed(issuer, "oidc.late", target, connects="x")
+        return _failed(issuer, "oidc.late", target, connecting=True)
     request.scope["session"] = kept = {}
     try:
         client = await _client(issuer)
         response: Response = await client.authorize_redirect(request, issuer.callback(get_settings()))
     except KeepAIError as error:
         log.warning("signing in with %s is not possible: %s", issuer.name, error)
-        return _failed(issuer, "oidc.away", target, connects)
+        return _failed(issuer, "oidc.away", target, connecting=bool(connects))
     told = json.dumps([kept, target, connects])
     set_cookie(request, response, COOKIE, vault.of(get_settings()).seal(told, PLACE), LASTS, PATH)
     response.headers["cache-control"] = "no-store"
@@ -80,7 +80,7 @@ async def come_back(request: Request, key: str) -> Response:
     issuer, waiting, by = _issuer(key), _waiting(request), actor_of(request.scope)
     counted = f"oidc:{limits.network(by.address)}"
     if not (await limits.counter().take(counted, TRIES)).allowed:
-        return _failed(issuer, "oidc.often", waiting.target, waiting.connects)
+        return _failed(issuer, "oidc.often", waiting.target, connecting=bool(waiting.connects))
     try:
         who = await _vouched(request, issuer, waiting)
         response = await _go_on(request, who, waiting, by)
@@ -88,7 +88,7 @@ async def come_back(request: Request, key: str) -> Response:
     except (Refused, Conflict) as error:
         metrics.sign_ins.labels("refused").inc()
         await db.write(sessions.refused_by_issuer, issuer.name, error.key, now(), by=by)
-        response = _failed(issuer, error.key, waiting.target, waiting.connects)
+        response = _failed(issuer, error.key, waiting.target, connecting=bool(waiting.connects))
     set_cookie(request, response, COOKIE, "", 0, PATH)
     return response
 
@@ -99,7 +99,7 @@ async def _go_on(request: Request, who: Vouched, waiting: Waiting, by: Actor) ->
         if principal is None or principal.account_id.hex != waiting.connects:
             raise Refused("oidc.late")
         await db.write(oidc.connect, principal.account_id, who, now(), by=by)
-        return see_other(f"{METHODS}?{urlencode({'connected': who.issuer.key})}")
+        return see_other(f"{routes.SIGN_IN_METHODS}?{urlencode({'connected': who.issuer.key})}")
     try:
         entered = await db.write(oidc.enter, who, now(), by=by, locale=locale_of(request.scope))
     except (IntegrityError, NotFound) as error:  # the same person came twice in the same moment
@@ -200,8 +200,8 @@ def _waiting(request: Request) -> Waiting:
     return Waiting(session, target, connects)
 
 
-def _failed(issuer: Issuer, reason: str, target: str, connects: str = "") -> Response:
+def _failed(issuer: Issuer, reason: str, target: str, *, connecting: bool) -> Response:
     """Back to where one came from, with the reason."""
-    if connects:
-        return see_other(f"{METHODS}?{urlencode({'error': reason, 'via': issuer.key})}")
+    if connecting:
+        return see_other(f"{routes.SIGN_IN_METHODS}?{urlencode({'error': reason, 'via': issuer.key})}")
     return see_other(f"{LOGIN}?{urlencode({'error': reason, 'via': issuer.key, 'next': target}, safe='/')}")
