@@ -1,6 +1,7 @@
 """What KeepAI remembers: every table, imported here so that metadata is complete."""
 
 from models.account import Account, RoleGrant
+from models.alert import Alert, AlertEvent, AlertNotice, AlertRule, AlertStanding
 from models.audit import AuditCheckpoint, AuditDetail, AuditEvent
 from models.compute import Compute, Worker
 from models.external_identity import ExternalIdentity
@@ -19,6 +20,11 @@ from models.worker_event import WorkerEvent
 __all__ = [
     "Account",
     "AccountSession",
+    "Alert",
+    "AlertEvent",
+    "AlertNotice",
+    "AlertRule",
+    "AlertStanding",
     "ApiKey",
     "AuditCheckpoint",
     "AuditDetail",

@@ -1,6 +1,7 @@
 """People: making, finding and changing accounts."""
 
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -44,6 +45,11 @@ def get(db: Session, account_id: UUID) -> Account:
     if account is None:
         raise NotFound
     return account
+
+
+def many(db: Session, ids: Collection[UUID]) -> list[Account]:
+    """Those of these accounts that there are."""
+    return list(db.exec(select(Account).where(col(Account.id).in_(ids)))) if ids else []
 
 
 def count(db: Session) -> int:

@@ -13,9 +13,9 @@ PLATFORM = "platform"
 
 # Held by everybody who is let in, wherever their roles hold.
 EVERYBODY = frozenset({"profile:write"})
-VIEWER = EVERYBODY | {"compute:read", "system:read"}
-OPERATOR = VIEWER | {"compute:act"}
-ADMIN = OPERATOR | {"compute:scale", "system:act", "people:manage", "audit:read"}
+VIEWER = EVERYBODY | {"alerts:read", "compute:read", "system:read"}
+OPERATOR = VIEWER | {"alerts:act", "compute:act"}
+ADMIN = OPERATOR | {"alerts:manage", "compute:scale", "system:act", "people:manage", "audit:read"}
 GRANTS: dict[str, frozenset[str]] = {"viewer": VIEWER, "operator": OPERATOR, "admin": ADMIN}
 PERMISSIONS: tuple[str, ...] = tuple(sorted(ADMIN))
 

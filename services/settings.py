@@ -114,7 +114,7 @@ class Settings(BaseSettings):
     )
     smtp_host: str = Field("", description="Mail server: smtp.example.org. Empty: no mail.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Its port: 587 for starttls, 465 for tls.")
-    smtp_security: Literal["starttls", "tls", "none"] = Field(
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
         "starttls", description="How the connection to it is secured: starttls, tls or none."
     )
     smtp_user: str = Field("", description="Name to sign in with there. Empty: without signing in.")

@@ -9,6 +9,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from models import WorkerEvent
 from services.compute.inventory import WorkerChange, WorkerEntry
 from services.compute.readings import ComputeReading, GroupReading
+from services.measures import CONNECTED, of_kind, samples
 
 ComputeState = Literal["live", "out_of_reach"]
 # States of tasks that still have work before them. `no-worker` and `queued` wait for a place to run.
@@ -150,9 +151,6 @@ def worker_row(entry: WorkerEntry) -> WorkerRow:
     )
 
 
-CONNECTED = ("running", "paused", "retiring", "restarted")
-
-
 def totals(rows: Sequence[WorkerRow], prefixes: Mapping[str, Mapping[str, int]]) -> Totals:
     """Sums over the connected workers, and the tasks of the whole compute."""
     here = [row for row in rows if row["state"] in CONNECTED]
@@ -212,54 +210,17 @@ def running_groups(reading: ComputeReading, now: float, most: int = 50) -> list[
     return sorted(rows, key=lambda row: row["done"] - row["total"])[:most]
 
 
+OF_WORKER, OF_COMPUTE = of_kind("worker"), of_kind("compute")
+
+
 def subject_samples(rows: Iterable[WorkerRow]) -> dict[str, dict[str, float]]:
-    """What is recorded for each connected worker: id -> metric -> value."""
-    samples: dict[str, dict[str, float]] = {}
-    for row in rows:
-        if row["state"] not in CONNECTED:
-            continue
-        values = {
-            "cpu": row["cpu"],
-            "memory": float(row["memory"]),
-            "managed": float(row["managed"]),
-            "spilled": float(row["spilled"]),
-            "executing": float(row["executing"]),
-            "ready": float(row["ready"]),
-            "net_read": row["net_read"],
-            "net_write": row["net_write"],
-            "disk_read": row["disk_read"],
-            "disk_write": row["disk_write"],
-            "event_loop": row["event_loop"],
-        }
-        if row["gpu"] is not None:
-            values["gpu"] = row["gpu"]
-        if row["gpu_memory"] is not None:
-            values["gpu_memory"] = row["gpu_memory"]
-        samples[row["id"]] = values
-    return samples
-
-
-COMPUTE_METRICS = [
-    "workers",
-    "threads",
-    "executing",
-    "memory",
-    "managed",
-    "unmanaged",
-    "spilled",
-    "limit",
-    "cpu",
-    "queued",
-    "processing",
-    "erred",
-    "net",
-]
+    """What is recorded for each worker: id -> measure -> value. Of a lost one only that it is not there."""
+    return {row["id"]: values for row in rows if (values := samples(OF_WORKER, row))}
 
 
 def compute_samples(total: Totals, took: float) -> dict[str, float]:
-    """What is recorded for the compute as a whole."""
-    values = {name: float(total[name]) for name in COMPUTE_METRICS}  # type: ignore[literal-required]
-    return {**values, "read_seconds": took}
+    """What is recorded for the compute as a whole while it answers."""
+    return samples(OF_COMPUTE, {**total, "read_seconds": took, "up": 1.0})
 
 
 def change_row(change: WorkerChange) -> dict[str, Any]:

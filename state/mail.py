@@ -44,7 +44,7 @@ class MailState(rx.State):
         settings = get_settings()
         self.configured = outbox.can_mail(settings)
         self.server = f"{settings.smtp_host}:{settings.smtp_port}"
-        self.security = settings.smtp_security
+        self.security = settings.smtp_tls
         self.user, self.sender = settings.smtp_user, settings.smtp_from
         self.email = person.email
         self.outcome = self.outcome_text = self.outcome_detail = ""

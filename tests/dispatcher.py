@@ -25,6 +25,7 @@ from sqlmodel import Session, select
 from models import OutboxMessage
 from services import db, outbox
 from services.clock import now
+from services.feed import Feed
 from services.outbox import Recipient
 from services.settings import Settings, get_settings
 from tests.mail_server import MailServer
@@ -84,7 +85,7 @@ def variables(port: int, data_dir: Path) -> dict[str, str]:
         "KEEPAI_DATA_DIR": str(data_dir),
         "KEEPAI_SMTP_HOST": "127.0.0.1",
         "KEEPAI_SMTP_PORT": str(port),
-        "KEEPAI_SMTP_SECURITY": "none",
+        "KEEPAI_SMTP_TLS": "none",
         "KEEPAI_SMTP_FROM": "keepai@example.org",
     }
 
@@ -166,7 +167,7 @@ def _dispatch() -> None:
 
     queue.CLAIM = timedelta(seconds=CLAIM)
     dispatching.EVERY = CLAIM / 2
-    asyncio.run(dispatching.run(get_settings(), LocalBus()))
+    asyncio.run(dispatching.run(get_settings(), LocalBus(), Feed()))
 
 
 def main() -> None:

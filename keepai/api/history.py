@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -30,11 +30,11 @@ from keepai.api.lists import (
 )
 from keepai.api.lists import moment as moment_of
 from models import Compute, TaskGroupRun, WorkerEvent
-from services import db, history, live, task_groups, task_stream, worker_events
+from services import db, history, live, measures, task_groups, task_stream, worker_events
 from services.clock import now, rfc3339
 from services.compute.stream import Step
 from services.errors import Invalid, NotFound
-from services.snapshot import COMPUTE_METRICS, WorkerRow
+from services.snapshot import WorkerRow
 
 router = APIRouter(prefix="/api/v1", tags=["history"], dependencies=[requires("compute:read")])
 
@@ -45,17 +45,9 @@ RANGES = {
     "7d": timedelta(days=7),
 }
 METRIC = re.compile(r"[a-z][a-z0-9_]{0,39}")
-SUBJECT = re.compile(r"compute|worker:[0-9a-f]{32}|probe:[a-z][a-z0-9_-]{0,39}")
+SUBJECT = re.compile(r"compute|host|worker:[0-9a-f]{32}|probe:[a-z][a-z0-9_-]{0,39}")
 MOST_METRICS = 20
 MOST_ROWS = 10_000
-METRICS: Mapping[str, Sequence[str]] = {
-    "compute": (*COMPUTE_METRICS, "read_seconds"),
-    "worker": (
-        *("cpu", "memory", "managed", "spilled", "executing", "ready", "event_loop"),
-        *("net_read", "net_write", "disk_read", "disk_write", "gpu", "gpu_memory"),
-    ),
-    "probe": ("latency",),
-}
 EVENT_COLUMNS = ("at", "id", "worker_id", "worker_name", "kind", "by", "detail")
 GROUP_COLUMNS = ("finished_at", "started_at", "name", "tasks", "errors", "seconds", "nbytes")
 STEP_COLUMNS = (
@@ -86,7 +78,7 @@ MOST_LABELS = 8
 async def samples(
     request: Request,
     subject: Annotated[
-        str, Query(max_length=80, description="compute, worker:ID or probe:NAME.")
+        str, Query(max_length=80, description="compute, host, worker:ID or probe:NAME.")
     ] = "compute",
     metric: Annotated[list[str] | None, Query(max_length=MOST_METRICS, description="All by default.")] = None,
     span: Annotated[
@@ -134,8 +126,8 @@ async def metrics_query(
 ) -> Response:
     """One metric of every subject that has these labels, in the order in which they were first measured.
 
-    `label.kind` is `compute`, `worker` or `probe`; `label.worker` and `label.probe` name one of them. Without `from` it
-    is the last hour.
+    `label.kind` is `compute`, `worker`, `probe` or `host`; `label.worker` and `label.probe` name one of them. Without
+    `from` it is the last hour.
     """
     labels = _asked_labels(request)
     moment = now()
@@ -332,6 +324,8 @@ async def _labels(subject: str) -> dict[str, str]:
     if not SUBJECT.fullmatch(subject):
         raise Invalid(fields={"subject": "errors.field.wrong"})
     kind, _, name = subject.partition(":")
+    if kind == "host":
+        return {"kind": "host"}
     if kind == "probe":
         return {"kind": "probe", "probe": name}
     labels = {"kind": kind, "compute": str(await _compute_id())}
@@ -353,7 +347,7 @@ def _last_compute(session: Session) -> UUID:
 
 def _metrics(given: Sequence[str] | None, kind: str) -> Sequence[str]:
     if not given:
-        return METRICS[kind]
+        return measures.names(kind)
     if any(not METRIC.fullmatch(name) for name in given):
         raise Invalid(fields={"metric": "errors.field.wrong"})
     return list(dict.fromkeys(given))

@@ -8,6 +8,7 @@ from datetime import timedelta
 from services import audit, db, secret_key
 from services.bus import Bus
 from services.clock import now
+from services.feed import Feed
 from services.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -16,7 +17,7 @@ LINK_EVERY = 2.0  # s; an event is in the chain within 5 s
 PRUNE_EVERY = 3600.0
 
 
-async def run(settings: Settings, _bus: Bus) -> None:
+async def run(settings: Settings, _bus: Bus, _feed: Feed) -> None:
     """Link every two seconds and prune every hour, until cancelled."""
     key = secret_key.derive(settings, audit.PURPOSE)
     try:

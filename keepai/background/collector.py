@@ -16,6 +16,7 @@ from services.compute import endpoint
 from services.compute.inventory import Intent, WorkerChange, WorkerEntry, advance, put_back, remove
 from services.compute.reader import ComputeReader
 from services.compute.readings import ComputeReading, GroupReading
+from services.feed import Batch, Feed, Reading
 from services.settings import Settings
 from services.snapshot import (
     ComputeInfo,
@@ -41,16 +42,16 @@ MOST_WAITING = 10_000
 INTENT_LASTS = 3600.0
 
 
-async def run(settings: Settings, bus: Bus) -> None:
+async def run(settings: Settings, bus: Bus, feed: Feed) -> None:
     """Collect until cancelled; what was measured is stored before this returns."""
-    await Collector(settings, bus).run()
+    await Collector(settings, bus, feed).run()
 
 
 class Collector:
     """State of the loop between two seconds."""
 
-    def __init__(self, settings: Settings, bus: Bus) -> None:
-        self._settings, self._bus = settings, bus
+    def __init__(self, settings: Settings, bus: Bus, feed: Feed) -> None:
+        self._settings, self._bus, self._feed = settings, bus, feed
         self._reader = ComputeReader(settings)
         self._recorder = history.Recorder()
         self._entries: tuple[WorkerEntry, ...] = ()
@@ -98,8 +99,8 @@ class Collector:
             snapshot = self._snapshot(reading, moment)
             self._bus.publish("snapshot", snapshot)  # type: ignore[arg-type]
             self._to_store.extend(changes)
+            self._record(snapshot, reading)
             if reading:
-                self._record(snapshot, reading)
                 self._ended.extend(task_groups.finished(self._groups, reading.groups, reading.at))
                 self._groups = reading.groups
             due += HTTP_PERIOD if reading and reading.via == "http" else PERIOD
@@ -144,13 +145,20 @@ class Collector:
             probes=self._probes,
         )
 
-    def _record(self, snapshot: Snapshot, reading: ComputeReading) -> None:
+    def _record(self, snapshot: Snapshot, reading: ComputeReading | None) -> None:
+        """Remember what was measured, and hand it to those who decide. While the compute is out of reach, that is all
+        that is known."""
         compute, at = str(self._compute_id), snapshot["at"]
-        self._recorder.add(
-            at, {"kind": "compute", "compute": compute}, compute_samples(snapshot["totals"], reading.took)
-        )
-        for worker, values in subject_samples(snapshot["workers"]).items():
-            self._recorder.add(at, {"kind": "worker", "compute": compute, "worker": worker}, values)
+        about = compute_samples(snapshot["totals"], reading.took) if reading else {"up": 0.0}
+        measured = [Reading({"kind": "compute", "compute": compute}, snapshot["compute"]["address"], about)]
+        values = subject_samples(snapshot["workers"]) if reading else {}
+        for row in snapshot["workers"]:
+            labels = {"kind": "worker", "compute": compute, "worker": row["id"]}
+            measured.append(Reading(labels, row["name"], values.get(row["id"], {})))
+        for one in measured:
+            if one.values:
+                self._recorder.add(at, one.labels, one.values)
+        self._feed.publish(Batch(at, measured, frozenset({"compute", "worker"})))
 
     async def _store_often(self) -> None:
         """Write what happened. A database that is slow or away delays nobody who watches; it all waits here."""

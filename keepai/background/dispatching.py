@@ -8,6 +8,7 @@ import random
 from services import db, outbox, vault
 from services.bus import Bus
 from services.clock import now
+from services.feed import Feed
 from services.outbox import Failed, Parcel, mail
 from services.settings import Settings
 
@@ -18,7 +19,7 @@ AT_ONCE = 8
 LAST_WORDS = 2.0  # s for what is under way when the loop is told to end
 
 
-async def run(settings: Settings, bus: Bus) -> None:
+async def run(settings: Settings, bus: Bus, _feed: Feed) -> None:
     """Send what is due, until cancelled. A message on the topic `outbox` says that there is something."""
     box = vault.of(settings)
     woken = asyncio.Event()

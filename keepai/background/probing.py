@@ -6,6 +6,7 @@ import logging
 from services import db, probes
 from services.bus import Bus
 from services.clock import now
+from services.feed import Batch, Feed, Reading
 from services.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -13,7 +14,7 @@ log = logging.getLogger(__name__)
 EVERY = 30.0
 
 
-async def run(settings: Settings, bus: Bus) -> None:
+async def run(settings: Settings, bus: Bus, feed: Feed) -> None:
     """Probe, store and publish, until cancelled. A message on the topic `probe` asks for a round at once."""
     asked = asyncio.Event()
     bus.subscribe("probe", lambda _message: asked.set())
@@ -26,6 +27,9 @@ async def run(settings: Settings, bus: Bus) -> None:
             log.warning("probe results could not be stored: %s", error)
             rows = [probes.as_row(status) for status in probes.unsaved(results, now())]
         bus.publish("probes", {"rows": rows})
+        known = [(name, result) for name, result in results.items() if result.state != "not_configured"]
+        readings = [Reading(probes.labels(name), name, probes.samples(result)) for name, result in known]
+        feed.publish(Batch(now().timestamp(), readings, frozenset({"probe"})))
         try:
             await asyncio.wait_for(asked.wait(), EVERY)
         except TimeoutError:

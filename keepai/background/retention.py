@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from services import (
+    alerts,
     api_keys,
     db,
     history,
@@ -17,16 +18,17 @@ from services import (
 )
 from services.bus import Bus
 from services.clock import now
+from services.feed import Feed
 from services.settings import Settings
 
 log = logging.getLogger(__name__)
 
 EVERY = 600.0
 FIRST_AFTER = 30.0
-KEPT = (history, worker_events, task_groups, workers, sessions, api_keys, tokens, links, outbox)
+KEPT = (history, worker_events, alerts, task_groups, workers, sessions, api_keys, tokens, links, outbox)
 
 
-async def run(_settings: Settings, _bus: Bus) -> None:
+async def run(_settings: Settings, _bus: Bus, _feed: Feed) -> None:
     """Make the coarser points and forget what is too old, every ten minutes, until cancelled."""
     await asyncio.sleep(FIRST_AFTER)
     while True:

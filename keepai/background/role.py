@@ -8,18 +8,27 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable
 
-from keepai.background import auditing, collector, dispatching, probing, retention
+from keepai.background import alerting, auditing, collector, dispatching, measuring, probing, retention
 from services import db, lease
 from services.bus import Bus
 from services.clock import now
+from services.feed import Feed
 from services.settings import Settings
 
 log = logging.getLogger(__name__)
 
 LEASE = "background"
 RENEW_EVERY = 2.0
-Loop = Callable[[Settings, Bus], Awaitable[None]]
-LOOPS: tuple[Loop, ...] = (collector.run, probing.run, retention.run, auditing.run, dispatching.run)
+Loop = Callable[[Settings, Bus, Feed], Awaitable[None]]
+LOOPS: tuple[Loop, ...] = (
+    alerting.run,
+    collector.run,
+    measuring.run,
+    probing.run,
+    retention.run,
+    auditing.run,
+    dispatching.run,
+)
 
 
 async def run(settings: Settings, bus: Bus) -> None:
@@ -37,7 +46,8 @@ async def run(settings: Settings, bus: Bus) -> None:
 
 async def _while_held(settings: Settings, bus: Bus, holder: str) -> None:
     """The loops and the renewal of the lease. Ends when somebody else has the lease."""
-    tasks = [asyncio.create_task(_again(loop, settings, bus)) for loop in LOOPS]
+    feed = Feed()
+    tasks = [asyncio.create_task(_again(loop, settings, bus, feed)) for loop in LOOPS]
     try:
         # A database that does not answer gives None: nobody else can take the lease then either, and people
         # who watch the compute live should not lose it because history cannot be written.
@@ -50,11 +60,11 @@ async def _while_held(settings: Settings, bus: Bus, holder: str) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _again(loop: Loop, settings: Settings, bus: Bus) -> None:
+async def _again(loop: Loop, settings: Settings, bus: Bus, feed: Feed) -> None:
     """One loop; a failure is logged and the loop starts anew."""
     while True:
         try:
-            await loop(settings, bus)
+            await loop(settings, bus, feed)
         except Exception:
             log.exception("background loop %s failed and starts again", loop.__module__)
         await asyncio.sleep(1.0)

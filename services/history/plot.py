@@ -25,13 +25,14 @@ from services.history.series import (
     key_of,
     moment,
 )
+from services.measures import HOST_EVERY, PROBES_EVERY
 
 MOST_POINTS = 500
 # Widths of a bucket in seconds that read well on an axis.
 STEPS = (1, 2, 3, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1200, 1800)
 # A reading comes every so many seconds, by kind of subject. Narrower buckets than three of them would show
 # a gap wherever one reading was a little late.
-EVERY = {"probe": 30}
+EVERY = {"probe": PROBES_EVERY, "host": HOST_EVERY}
 READINGS_PER_BUCKET = 3
 
 Values = list[float | None]

@@ -6,7 +6,15 @@ Message-ID.
 """
 
 from services.outbox.gate import Recipient, masked, may_send, person
-from services.outbox.letters import LETTERS, Invitation, Letter, PasswordReset, Trial
+from services.outbox.letters import (
+    LETTERS,
+    AlertDigest,
+    AlertNews,
+    Invitation,
+    Letter,
+    PasswordReset,
+    Trial,
+)
 from services.outbox.queue import (
     TOPIC,
     Parcel,
@@ -18,6 +26,7 @@ from services.outbox.queue import (
     forget,
     get,
     give_up,
+    lag,
     of_person,
     prune,
     put,
@@ -31,6 +40,8 @@ from services.outbox.rules import Failed, Next, Sent
 __all__ = [
     "LETTERS",
     "TOPIC",
+    "AlertDigest",
+    "AlertNews",
     "Failed",
     "Invitation",
     "Letter",
@@ -48,6 +59,7 @@ __all__ = [
     "forget",
     "get",
     "give_up",
+    "lag",
     "masked",
     "may_send",
     "of_person",

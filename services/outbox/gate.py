@@ -14,7 +14,8 @@ from services.i18n import DEFAULT_LOCALE
 
 Kind = Literal["person", "address"]
 Channel = Literal["mail"]
-Purpose = Literal["account", "test"]  # why it is sent: to let somebody in, or to see whether it arrives
+# Why it is sent: to let somebody in, to see whether it arrives, to say that something is wrong or over.
+Purpose = Literal["account", "test", "alert"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,44 @@ class Trial:
         return {"by": self.by}
 
 
-LETTERS: tuple[type[Letter], ...] = (Invitation, PasswordReset, Trial)
+@dataclass(frozen=True, slots=True)
+class AlertNews:
+    """Something is wrong, or wrong no more. `title` and `fact` are already in the reader's language."""
+
+    name: ClassVar[str] = "alert"
+    purpose: ClassVar[Purpose] = "alert"
+    link: str
+    head: str  # what it is: "Crítico", "Resolvido"
+    title: str
+    fact: str
+    runbook: str = ""
+    until: datetime | None = None
+
+    def words(self, locale: str) -> dict[str, str]:
+        return {
+            "head": self.head,
+            "title": self.title,
+            "fact": self.fact,
+            "runbook": self.runbook or translate(locale, "mail.alert.no_runbook"),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AlertDigest:
+    """Much is wrong at once: what came within a minute, in one message."""
+
+    name: ClassVar[str] = "alert_digest"
+    purpose: ClassVar[Purpose] = "alert"
+    link: str
+    count: str
+    lines: str
+    until: datetime | None = None
+
+    def words(self, locale: str) -> dict[str, str]:
+        return {"count": self.count, "lines": self.lines}
+
+
+LETTERS: tuple[type[Letter], ...] = (Invitation, PasswordReset, Trial, AlertNews, AlertDigest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ async def send(settings: Settings, parcel: Parcel) -> Sent | Failed:
     client = aiosmtplib.SMTP(
         hostname=settings.smtp_host,
         port=settings.smtp_port,
-        use_tls=settings.smtp_security == "tls",
+        use_tls=settings.smtp_tls == "tls",
         start_tls=False,  # begun by ourselves, once we know by which name to call ourselves
         tls_context=trust(),
         local_hostname="localhost",
@@ -96,7 +96,7 @@ async def _connect(client: aiosmtplib.SMTP, settings: Settings) -> None:
     await client.connect()
     # Otherwise it would ask the name servers who we are, which may take long.
     client.local_hostname = literal(client.get_transport_info("sockname"))
-    if settings.smtp_security == "starttls":
+    if settings.smtp_tls == "starttls":
         await client.starttls()
     await client.ehlo()
     if settings.smtp_user:

@@ -183,6 +183,15 @@ def counts(db: Session) -> dict[str, int]:
     return {"waiting": waiting, "dead": by_state.get("dead", 0)}
 
 
+def lag(db: Session, now: datetime) -> float:
+    """For how many seconds the message that is due longest has been due: what nobody sends."""
+    query = select(func.min(col(OutboxMessage.due_at))).where(
+        col(OutboxMessage.state).in_(("waiting", "sending")), OutboxMessage.due_at <= now
+    )
+    oldest = db.exec(query).one()
+    return (now - oldest).total_seconds() if oldest else 0.0
+
+
 def resend(db: Session, message_id: UUID, now: datetime, *, by: Actor) -> None:
     """Try at once and as often as a new one. Raises NotFound, or Conflict for what is sent, under way or too late."""
     message = _unsent(db, message_id)

@@ -34,6 +34,7 @@ __all__ = [
     "check_all",
     "labels",
     "latest",
+    "samples",
     "save",
     "unsaved",
 ]
@@ -83,7 +84,7 @@ def save(db: Session, results: Mapping[str, ProbeResult], now: datetime) -> None
         db.add(_status(name, result, now, stored.get(name)))
     db.execute(delete(ProbeStatus).where(col(ProbeStatus.name).not_in(list(PROBES))))
     db.flush()
-    history.write(db, now, [(labels(name), _samples(result)) for name, result in results.items()])
+    history.write(db, now, [(labels(name), samples(result)) for name, result in results.items()])
 
 
 def unsaved(results: Mapping[str, ProbeResult], now: datetime) -> list[ProbeStatus]:
@@ -130,7 +131,7 @@ def as_row(status: ProbeStatus) -> dict[str, Any]:
     }
 
 
-def _samples(result: ProbeResult) -> dict[str, float]:
+def samples(result: ProbeResult) -> dict[str, float]:
     if result.state == "not_configured":
         return {}
     up = {"up": 1.0 if result.state in ("ok", "slow") else 0.0}

@@ -48,7 +48,7 @@ class _Talk:
 
     def __init__(self, settings: Settings) -> None:
         self._host, self._port = settings.smtp_host, settings.smtp_port
-        self._security = settings.smtp_security
+        self._security = settings.smtp_tls
         self._user, self._password = settings.smtp_user, settings.smtp_password.get_secret_value()
         self._address = f"{self._host}:{self._port}"
         self._handle: socket.socket | None = None

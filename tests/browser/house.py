@@ -258,7 +258,7 @@ def mail_settings(port: int) -> dict[str, object]:
     return {
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": port,
-        "SMTP_SECURITY": "none",
+        "SMTP_TLS": "none",
         "SMTP_FROM": "keepai@example.org",
     }
 

@@ -209,7 +209,7 @@ async def test_the_doctor_asks_the_mail_server(tmp_path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
     async with MailServer(context).listening() as server:
-        given = Settings(smtp_host="localhost", smtp_port=server.port, smtp_security="none")
+        given = Settings(smtp_host="localhost", smtp_port=server.port, smtp_tls="none")
         (found,) = await asyncio.to_thread(lambda: list(doctor._mail(given)))
     assert (found.verdict, server.asked) == ("ok", ["EHLO", "NOOP", "QUIT"])
     assert f"localhost:{server.port}" in found.sentence

@@ -19,7 +19,7 @@ def problems(**given: str) -> list[tuple[str, str, str]]:
 
 def test_without_a_host_there_is_no_mail() -> None:
     found = settings.load({}, None)
-    assert (found.smtp_host, found.smtp_port, found.smtp_security) == ("", 587, "starttls")
+    assert (found.smtp_host, found.smtp_port, found.smtp_tls) == ("", 587, "starttls")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_user_and_a_password_go_together(alone: dict[str, str]) -> None:
 
 def test_port_and_security_are_some_of_a_few() -> None:
     found = problems(PORT="0", SECURITY="ssl")
-    assert {name for _, name, _ in found} == {"KEEPAI_SMTP_PORT", "KEEPAI_SMTP_SECURITY"}
+    assert {name for _, name, _ in found} == {"KEEPAI_SMTP_PORT", "KEEPAI_SMTP_TLS"}
 
 
 def test_the_password_may_be_in_a_file_and_is_never_shown(tmp_path: Path) -> None:

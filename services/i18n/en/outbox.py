@@ -3,6 +3,8 @@
 WORDS = {
     "outbox.template.invitation": "Invitation",
     "outbox.template.password_reset": "New password",
+    "outbox.template.alert": "Alert",
+    "outbox.template.alert_digest": "Several alerts",
     "outbox.template.test": "Test",
     "outbox.title": "Undelivered messages",
     "outbox.more": "only the newest {shown}",

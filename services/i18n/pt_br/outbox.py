@@ -3,6 +3,8 @@
 WORDS = {
     "outbox.template.invitation": "Convite",
     "outbox.template.password_reset": "Nova senha",
+    "outbox.template.alert": "Alerta",
+    "outbox.template.alert_digest": "Vários alertas",
     "outbox.template.test": "Teste",
     "outbox.title": "Mensagens não entregues",
     "outbox.more": "só as {shown} mais novas",

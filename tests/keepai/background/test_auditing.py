@@ -12,6 +12,7 @@ from services.audit import MACHINE
 from services.audit.head import FILE
 from services.bus import LocalBus
 from services.clock import now
+from services.feed import Feed
 from services.settings import Settings
 
 
@@ -23,7 +24,7 @@ def settings(tmp_path):
 @contextlib.asynccontextmanager
 async def running(settings, monkeypatch):
     monkeypatch.setattr(auditing, "LINK_EVERY", 0.05)
-    task = asyncio.create_task(auditing.run(settings, LocalBus()))
+    task = asyncio.create_task(auditing.run(settings, LocalBus(), Feed()))
     try:
         yield task
     finally:

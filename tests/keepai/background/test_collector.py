@@ -10,6 +10,7 @@ from services import db, probes, worker_events, workers
 from services.bus import LocalBus
 from services.clock import now
 from services.compute.inventory import WorkerChange, WorkerEntry
+from services.feed import Feed
 from services.settings import Settings
 
 
@@ -23,7 +24,7 @@ async def collect(settings, seconds, meanwhile=None):
     """The snapshots of so many seconds."""
     bus, seen = LocalBus(), []
     bus.subscribe("snapshot", seen.append)
-    task = asyncio.create_task(collector.run(settings, bus))
+    task = asyncio.create_task(collector.run(settings, bus, Feed()))
     try:
         async with asyncio.timeout(30):
             while len(seen) < seconds:
@@ -65,7 +66,7 @@ async def test_who_took_a_worker_off_the_list_and_who_brought_it_back_is_shown_a
         for number, name in names.items()
     ]
     db.write_now(workers.save, compute, gone)
-    one = collector.Collector(nowhere, LocalBus())
+    one = collector.Collector(nowhere, LocalBus(), Feed())
     await one._load()
     one._on_forget({"workers": [*names, "nobody"], "by": "Ana", "at": 5.0})
     assert one._snapshot(None, 6.0)["workers"] == []
@@ -85,7 +86,7 @@ async def test_a_list_that_was_changed_by_hand_amid_a_write_is_stored_once_more(
         "01a1fa865c6d72799aa314371462c8d3", "ipe-1", "h", "h", None, "lost", now().timestamp(), None, 1.0, 0
     )
     db.write_now(workers.save, compute, (entry,))
-    one = collector.Collector(nowhere, LocalBus())
+    one = collector.Collector(nowhere, LocalBus(), Feed())
     await one._load()
     one._on_forget(
         {"workers": [entry.id], "by": "Ana", "at": 5.0}
@@ -107,7 +108,7 @@ async def test_a_database_that_goes_away_does_not_stop_the_snapshots(database, n
 
 async def test_what_happened_while_the_database_was_away_is_stored_later(database, nowhere, monkeypatch):
     monkeypatch.setattr(collector, "STORE_EVERY", 0.05)
-    one = collector.Collector(nowhere, LocalBus())
+    one = collector.Collector(nowhere, LocalBus(), Feed())
     await one._load()
     one._to_store.append(
         WorkerChange(1_800_000_000.0, "01a1fa865c6d72799aa314371462c8d3", "ipe-1", "lost", None, "tcp://h:1")

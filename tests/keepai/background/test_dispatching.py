@@ -12,6 +12,7 @@ from keepai.background import dispatching
 from services import db, outbox
 from services.bus import LocalBus
 from services.clock import now
+from services.feed import Feed
 from services.outbox import Recipient, queue, rules
 from services.settings import Settings
 from tests import dispatcher
@@ -44,7 +45,7 @@ def settings(tmp_path, server):
         data_dir=tmp_path,
         smtp_host="127.0.0.1",
         smtp_port=server.port,
-        smtp_security="none",
+        smtp_tls="none",
         smtp_from="keepai@example.org",
     )
 
@@ -62,7 +63,7 @@ def put(database, settings):
 async def running(settings):
     bus = LocalBus()
     outbox.configure(bus)
-    task = asyncio.create_task(dispatching.run(settings, bus))
+    task = asyncio.create_task(dispatching.run(settings, bus, Feed()))
     try:
         yield task
     finally:

@@ -16,7 +16,7 @@ def ran(monkeypatch):
     """How many copies of the one loop run just now, and how often it began."""
     counts = {"now": 0, "begun": 0, "most": 0}
 
-    async def loop(_settings, _bus):
+    async def loop(_settings, _bus, _feed):
         counts["now"] += 1
         counts["begun"] += 1
         counts["most"] = max(counts["most"], counts["now"])
@@ -89,7 +89,7 @@ async def test_whoever_lost_the_lease_stops(database, ran):
 async def test_a_loop_that_fails_starts_again(database, monkeypatch, caplog):
     begun = []
 
-    async def breaks(_settings, _bus):
+    async def breaks(_settings, _bus, _feed):
         begun.append(1)
         raise RuntimeError("broken on purpose")
 

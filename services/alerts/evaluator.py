@@ -1,0 +1,181 @@
+"""All rules over all subjects, as samples come in. Holds how things stand in memory; what happened is given back to be
+written down."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from services.alerts.engine import NORMAL, Happening, Rule, Standing, Transition, by_hand, evaluate
+from services.alerts.windows import Window, window
+from services.history.series import Labels, key_of
+
+GRACE = 15.0  # s after a start in which nothing is said of what is missing: it may not have been asked yet
+RETURNS_WITHIN = 120.0  # s after a start within which whatever is still there has been heard of
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What happened to one subject under one rule, and how things stand with it now."""
+
+    rule: Rule
+    key: str
+    labels: Labels
+    standing: Standing
+    transition: Transition | None  # None: nothing to tell, only to keep
+
+
+@dataclass(slots=True)
+class _Instance:
+    rule: Rule
+    metric: str
+    key: str
+    labels: Labels
+    window: Window
+    standing: Standing
+    value: float | None = None
+
+
+@dataclass(slots=True)
+class _Subject:
+    labels: Labels
+    instances: list[_Instance]
+
+
+class Evaluator:
+    """Belongs to one event loop. `began` is when it started, in unix seconds."""
+
+    def __init__(self, began: float) -> None:
+        self._began = began
+        self._rules: dict[UUID, Rule] = {}
+        self._kept: dict[tuple[UUID, str], tuple[Labels, Standing]] = {}
+        self._subjects: dict[str, _Subject] = {}
+
+    def __len__(self) -> int:
+        """How many rules over how many subjects there are."""
+        return sum(len(subject.instances) for subject in self._subjects.values())
+
+    def use(self, rules: Iterable[Rule]) -> None:
+        """Go by these rules from now on. What stands under a rule that is as it was goes on."""
+        self._rules = {rule.id: rule for rule in rules}
+        for key, subject in self._subjects.items():
+            before = {one.rule.id: one for one in subject.instances}
+            subject.instances = [
+                before[rule.id]
+                if rule.id in before and before[rule.id].rule == rule
+                else self._instance(rule, key, subject.labels, before.get(rule.id))
+                for rule in self._matching(subject.labels)
+            ]
+
+    def put(self, rule_id: UUID, labels: Labels, standing: Standing) -> None:
+        """How things stood when it was written down last: before the first sample of that subject."""
+        self._kept[rule_id, key_of(labels)] = dict(labels), standing
+
+    def take(self, at: float, labels: Labels, values: Mapping[str, float]) -> list[Moved]:
+        """The values of one subject at unix second `at`, by the names of their measures."""
+        key = key_of(labels)
+        subject = self._subjects.get(key)
+        if subject is None:
+            instances = [self._instance(rule, key, labels) for rule in self._matching(labels)]
+            subject = self._subjects[key] = _Subject(dict(labels), instances)
+        moved = []
+        for one in subject.instances:
+            value = values.get(one.metric)
+            if value is None or not math.isfinite(value):
+                continue
+            one.value = one.window.add(at, value)
+            moved += _step(one, one.value, at)
+        return moved
+
+    def look_around(self, at: float) -> list[Moved]:
+        """Look for what did not come. Called about once a second, and not in the moments after a start."""
+        if at - self._began < GRACE:
+            return []
+        moved = []
+        for subject in self._subjects.values():
+            for one in subject.instances:
+                if one.rule.no_data != "keep" and at - one.standing.seen_at >= one.rule.silent_after:
+                    moved += _step(one, None, at)
+        if self._kept and at - self._began >= RETURNS_WITHIN:
+            kept, self._kept = self._kept, {}
+            for (rule_id, key), (labels, standing) in kept.items():
+                if rule_id in self._rules:
+                    moved += _over(self._rules[rule_id], key, labels, standing, at)
+        return moved
+
+    def end(self, at: float, labels: Labels) -> list[Moved]:
+        """A subject is no more: whatever stood open of it is over."""
+        moved = []
+        subject = self._subjects.pop(key_of(labels), None)
+        for one in subject.instances if subject else ():
+            moved += _over(one.rule, one.key, one.labels, one.standing, at)
+        return moved
+
+    def silence_by_hand(self, rule_id: UUID, labels: Labels, at: float) -> None:
+        """Somebody says that it is over; whoever did that has written it down."""
+        subject = self._subjects.get(key_of(labels))
+        for one in subject.instances if subject else ():
+            if one.rule.id == rule_id and one.standing.state != "normal":
+                one.standing = by_hand(one.standing, at)
+
+    def subjects(self, kind: str) -> list[Labels]:
+        """The labels of all subjects of a kind that were ever seen and have not ended."""
+        return [one.labels for one in self._subjects.values() if one.labels.get("kind") == kind]
+
+    def _matching(self, labels: Labels) -> list[Rule]:
+        kind = labels.get("kind", "")
+        return [
+            rule
+            for rule in self._rules.values()
+            if rule.measure.partition(".")[0] == kind
+            and all(labels.get(name) == value for name, value in rule.matchers)
+        ]
+
+    def _instance(self, rule: Rule, key: str, labels: Labels, before: _Instance | None = None) -> _Instance:
+        _, standing = self._kept.pop((rule.id, key), (labels, NORMAL))
+        if before is not None:
+            standing = _under(rule, before.standing)
+        metric = rule.measure.partition(".")[2]
+        return _Instance(rule, metric, key, dict(labels), window(rule.summary, rule.window), standing)
+
+
+def _over(rule: Rule, key: str, labels: Labels, was: Standing, at: float) -> list[Moved]:
+    """The end of a subject, told only where something of it stood open."""
+    if was.at_rest:
+        return []
+    if was.state == "normal":
+        return [Moved(rule, key, labels, NORMAL, None)]
+    kind: Happening = "settled" if was.state == "pending" else "resolved"
+    severity = was.held or rule.lowest
+    return [Moved(rule, key, labels, NORMAL, Transition(kind, at, was.state, "normal", severity, None))]
+
+
+def _step(one: _Instance, value: float | None, at: float) -> list[Moved]:
+    was = one.standing
+    one.standing, happened = evaluate(one.rule, was, value, at)
+    if happened:
+        return [Moved(one.rule, one.key, one.labels, one.standing, told) for told in happened]
+    return [Moved(one.rule, one.key, one.labels, one.standing, None)] if _to_keep(was, one.standing) else []
+
+
+def _to_keep(was: Standing, now: Standing) -> bool:
+    """Whether a clock began or stopped that has to go on after a restart. (How many values in a row were beyond a level
+    has not: that is counted anew in as many seconds.)"""
+    return was is not now and (
+        was.by_hand != now.by_hand
+        or was.clear_since != now.clear_since
+        or was.eased_since != now.eased_since
+        or (now.held == "warning" and was.critical_since != now.critical_since)
+    )
+
+
+def _under(rule: Rule, standing: Standing) -> Standing:
+    """How things stand under a rule that was changed: what fires goes on firing until it is clear by the new one."""
+    if standing.held == "":
+        return NORMAL
+    held = standing.held
+    if (held == "warning" and not rule.warning) or (held == "critical" and not rule.critical):
+        held = rule.lowest
+    return replace(
+        standing, held=held, warning_hits=0, critical_hits=0, warning_since=None, critical_since=None
+    )

@@ -1,0 +1,156 @@
+"""Who is told of an alert, and how much at once.
+
+What is critical is told at once, ten messages a minute at most to one person; what comes beyond that waits and is told
+once a minute in one message. Nothing is dropped: a notice that was not told yet is told by the next digest, whatever
+happened in between.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, func, select
+
+from models import Account, Alert, AlertNotice, AlertRule, RoleGrant
+from services import format, outbox
+from services.alerts import words
+from services.alerts.book import News
+from services.i18n import translate, translate_count
+from services.permissions import PLATFORM
+from services.settings import Settings
+
+AT_ONCE = 10
+BUDGET = timedelta(minutes=1)
+LISTED = 20  # alerts that a digest names
+KEEP = timedelta(days=30)
+
+
+def tell(db: Session, settings: Settings, now: datetime, news: Sequence[News]) -> None:
+    """Tell whoever is to be told, in the transaction in which it is written down."""
+    person = first_admin(db)
+    if person is None or not outbox.can_mail(settings):
+        return
+    for one in news:
+        if not _concerns(db, person, one):
+            continue
+        notice = AlertNotice(
+            at=now,
+            alert_id=one.alert.id,
+            account_id=person.id,
+            channel="mail",
+            kind=one.transition.kind,
+            severity=one.transition.severity or one.alert.severity,
+        )
+        if _within_budget(db, person, now):
+            letter = _letter(db, settings, person, one.alert, now)
+            message = outbox.put(
+                db, settings, now, outbox.person(person), letter, key=f"alert:{notice.id.hex}"
+            )
+            notice.told_at, notice.message_id = now, message.id
+        db.add(notice)
+        db.flush()
+
+
+def digest(db: Session, settings: Settings, now: datetime) -> int:
+    """Tell what waits, once the minute is over. Returns how many notices were told."""
+    waiting = db.exec(
+        select(AlertNotice).where(col(AlertNotice.told_at).is_(None)).order_by(col(AlertNotice.at))
+    ).all()
+    told = 0
+    for account_id in {notice.account_id for notice in waiting}:
+        person = db.get(Account, account_id)
+        theirs = [notice for notice in waiting if notice.account_id == account_id]
+        if person is None or _told_since(db, person, now - BUDGET):
+            continue
+        if outbox.can_mail(settings):
+            letter = _digest(db, settings, person, theirs, now)
+            key = f"alerts:{theirs[-1].id.hex}"
+            message = outbox.put(db, settings, now, outbox.person(person), letter, key=key)
+            for notice in theirs:
+                notice.message_id = message.id
+        for notice in theirs:
+            notice.told_at = now
+            db.add(notice)
+        told += len(theirs)
+    db.flush()
+    return told
+
+
+def waiting(db: Session) -> int:
+    """How many notices wait for a digest."""
+    return db.exec(
+        select(func.count()).select_from(AlertNotice).where(col(AlertNotice.told_at).is_(None))
+    ).one()
+
+
+def first_admin(db: Session) -> Account | None:
+    """Whoever is told without anybody having said so: the admin who has been here longest."""
+    query = (
+        select(Account)
+        .join(RoleGrant, col(RoleGrant.account_id) == Account.id)
+        .where(RoleGrant.role == "admin", RoleGrant.scope == PLATFORM, col(Account.deactivated_at).is_(None))
+        .order_by(col(Account.created_at), col(Account.id))
+    )
+    return db.exec(query).first()
+
+
+def _concerns(db: Session, person: Account, one: News) -> bool:
+    """What is critical, and the end of what they were told of."""
+    if one.transition.kind != "resolved":
+        return one.transition.severity == "critical"
+    earlier = select(AlertNotice.id).where(
+        AlertNotice.alert_id == one.alert.id, AlertNotice.account_id == person.id
+    )
+    return db.exec(earlier).first() is not None
+
+
+def _within_budget(db: Session, person: Account, now: datetime) -> bool:
+    """Whether one more message may go to them at once. Who has notices waiting gets the digest first."""
+    behind = select(AlertNotice.id).where(
+        AlertNotice.account_id == person.id, col(AlertNotice.told_at).is_(None)
+    )
+    if db.exec(behind).first() is not None:
+        return False
+    return _told_since(db, person, now - BUDGET) < AT_ONCE
+
+
+def _told_since(db: Session, person: Account, since: datetime) -> int:
+    """How many messages went to them since then."""
+    query = select(func.count(func.distinct(col(AlertNotice.message_id)))).where(
+        AlertNotice.account_id == person.id, col(AlertNotice.told_at) > since
+    )
+    return db.exec(query).one()
+
+
+def _letter(
+    db: Session, settings: Settings, person: Account, alert: Alert, now: datetime
+) -> outbox.AlertNews:
+    rule = db.get(AlertRule, alert.rule_id) if alert.rule_id else None
+    locale = person.locale
+    return outbox.AlertNews(
+        link=f"{settings.address}/alerts?alert={alert.id.hex}",
+        head=translate(
+            locale, "alerts.over" if alert.state == "resolved" else f"alerts.severity.{alert.severity}"
+        ),
+        title=words.title(locale, alert),
+        fact=words.fact(locale, alert, now, person.zone),
+        runbook=rule.runbook if rule else "",
+    )
+
+
+def _digest(
+    db: Session, settings: Settings, person: Account, notices: Sequence[AlertNotice], now: datetime
+) -> outbox.AlertDigest:
+    """One line for each alert as it is now; of very many the first, and how many more."""
+    locale = person.locale
+    ids = list(dict.fromkeys(notice.alert_id for notice in notices))
+    alerts = db.exec(select(Alert).where(col(Alert.id).in_(ids[:LISTED]))).all()
+    lines = [
+        f"{translate(locale, f'alerts.state.{alert.state}')}: {words.title(locale, alert)}, "
+        f"{words.fact(locale, alert, now, person.zone)}"
+        for alert in alerts
+    ]
+    if len(ids) > len(lines):
+        more = len(ids) - len(lines)
+        lines.append(translate_count(locale, "alerts.more", more))
+    count = translate_count(locale, "alerts.count", len(ids), shown=format.number(locale, len(ids)))
+    return outbox.AlertDigest(link=f"{settings.address}/alerts", count=count, lines="\n".join(lines))

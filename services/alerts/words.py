@@ -1,0 +1,60 @@
+"""Alerts in words: what each is called, and what is known of it."""
+
+from datetime import datetime
+
+from models import Alert
+from services import format, measures
+from services.i18n import has, translate
+
+STATE_UNITS = frozenset({"flag"})  # their value says nothing that the title does not
+
+
+def rule_name(locale: str, builtin: str, name: str) -> str:
+    """What a rule is called: as people named it, else as it comes with KeepAI."""
+    return name or translate(locale, f"alerts.rule.{builtin}")
+
+
+def title(locale: str, alert: Alert) -> str:
+    """What is wrong, in one line: "Worker aroeira-2 perdido"."""
+    subject = subject_name(locale, alert)
+    if alert.rule_name or not alert.rule_builtin:
+        return f"{alert.rule_name}: {subject}" if subject else alert.rule_name
+    return translate(locale, f"alerts.title.{alert.rule_builtin}", subject=subject)
+
+
+def subject_name(locale: str, alert: Alert) -> str:
+    """What it is about, as people call it."""
+    probe = str(alert.labels.get("probe", ""))
+    return translate(locale, f"probes.{probe}") if probe and has(f"probes.{probe}") else alert.subject
+
+
+def fact(locale: str, alert: Alert, now: datetime, zone: str) -> str:
+    """What is known of it: its last value, or since when."""
+    measure = measures.by_key().get(alert.measure)
+    if alert.state == "resolved" and alert.resolved_at:
+        began = alert.fired_at or alert.started_at
+        lasted = format.duration(locale, (alert.resolved_at - began).total_seconds())
+        return translate(locale, "alerts.fact.lasted", lasted=lasted)
+    since = format.clock(locale, alert.since, zone, seconds=True)
+    if measure is None or alert.value is None or measure.unit in STATE_UNITS or alert.state == "no_data":
+        key = "alerts.fact.no_data" if alert.state == "no_data" else "alerts.fact.since"
+        return translate(locale, key, since=since)
+    name = translate(locale, f"measures.{measure.key}")
+    return translate(
+        locale, "alerts.fact.value", measure=name, value=value(locale, measure.unit, alert.value)
+    )
+
+
+def value(locale: str, unit: str, number: float) -> str:
+    """A value in its unit."""
+    if unit == "percent":
+        return format.percent(locale, number, 0 if number >= 10 else 1)
+    if unit == "bytes":
+        return format.bytes_binary(locale, number)
+    if unit == "bytes_per_second":
+        return format.bytes_rate(locale, number)
+    if unit == "seconds":
+        return format.duration(locale, number)
+    if unit == "flag":
+        return translate(locale, "measures.yes" if number >= 0.5 else "measures.no")
+    return format.number(locale, number, 0 if number == int(number) else 1)

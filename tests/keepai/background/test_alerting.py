@@ -1,0 +1,177 @@
+"""From a sample to a mail in somebody's hands, through databases and mail servers that are away for a while."""
+
+import asyncio
+import contextlib
+import time
+
+import pytest
+from sqlmodel import select
+
+from keepai.background import alerting, dispatching
+from models import Alert, AlertEvent
+from services import accounts, alerts, db, outbox
+from services.bus import LocalBus
+from services.clock import now
+from services.feed import Batch, Feed, Reading
+from services.settings import Settings
+from tests.mail_server import MailServer
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request):
+    """Both databases; the folder's own takes SQLite alone."""
+    url = request.getfixturevalue(f"{request.param}_url")
+    db.configure(url)
+    yield url
+    db.configure(None)
+
+
+@pytest.fixture
+async def server():
+    made = MailServer()
+    async with made.listening():
+        yield made
+
+
+@pytest.fixture
+def settings(tmp_path, server):
+    return Settings(
+        data_dir=tmp_path,
+        smtp_host="127.0.0.1",
+        smtp_port=server.port,
+        smtp_tls="none",
+        smtp_from="keepai@example.org",
+    )
+
+
+@contextlib.asynccontextmanager
+async def running(settings):
+    bus, feed = LocalBus(), Feed()
+    outbox.configure(bus)
+    loops = [asyncio.create_task(loop(settings, bus, feed)) for loop in (alerting.run, dispatching.run)]
+    try:
+        async with asyncio.timeout(10):
+            while not feed.taken:
+                await asyncio.sleep(0.01)
+        yield bus, feed
+    finally:
+        for task in loops:
+            task.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+
+
+def worker(up, name="aroeira-2", at=None):
+    labels = {"kind": "worker", "compute": "c", "worker": name}
+    return Batch(at or time.time(), [Reading(labels, name, {"up": up})])
+
+
+async def stored(model):
+    return await db.read(lambda session: list(session.exec(select(model))))
+
+
+async def until(holds, within=20.0):
+    async with asyncio.timeout(within):
+        while not (found := await holds()):
+            await asyncio.sleep(0.02)
+        return found
+
+
+async def test_a_lost_worker_is_in_the_mail_of_the_first_admin_and_so_is_its_return(
+    database, settings, server
+):
+    db.write_now(accounts.create, "root@example.org", "a long passphrase", role="admin", locale="pt-BR")
+    async with running(settings) as (_, feed):
+        feed.publish(worker(1.0))
+        feed.publish(worker(0.0))
+
+        async def told(count):
+            return len(server.received) >= count
+
+        await until(lambda: told(1))
+        feed.publish(worker(1.0))
+        await until(lambda: told(2))
+    subjects = [one.message["subject"] for one in server.received]
+    assert subjects == ["Crítico: Worker aroeira-2 perdido", "Resolvido: Worker aroeira-2 perdido"]
+    assert "durou" in server.received[1].message.get_body(("plain",)).get_content()
+
+
+async def test_what_happens_while_the_database_is_away_arrives_afterwards(
+    database, settings, server, monkeypatch
+):
+    db.write_now(accounts.create, "root@example.org", "a long passphrase", role="admin")
+    away = True
+    write = db.write
+
+    async def writes(fn, *args, **kwargs):
+        if away and fn is alerting._write_down:
+            raise ConnectionError("the database is away")
+        return await write(fn, *args, **kwargs)
+
+    monkeypatch.setattr(alerting.db, "write", writes)
+    monkeypatch.setattr(alerting, "AGAIN_AFTER", 0.05)
+    async with running(settings) as (_, feed):
+        feed.publish(worker(0.0))
+        feed.publish(worker(1.0))
+        feed.publish(worker(0.0, "ipe-3"))
+        await asyncio.sleep(0.3)
+        assert not await stored(Alert)
+        away = False
+
+        async def written():
+            return len(await stored(Alert)) == 2
+
+        await until(written)
+    found = {alert.subject: alert.state for alert in await stored(Alert)}
+    assert found == {"aroeira-2": "resolved", "ipe-3": "firing"}
+
+
+async def test_a_killed_loop_tells_nobody_twice_and_forgets_nothing(database, settings, server):
+    db.write_now(accounts.create, "root@example.org", "a long passphrase", role="admin")
+    for _ in range(3):
+        async with running(settings) as (_, feed):
+            feed.publish(worker(0.0))
+
+            async def fired():
+                return len(await stored(Alert)) == 1
+
+            await until(fired)
+
+            async def told():
+                return server.received
+
+            await until(told)
+    assert [event.kind for event in await stored(AlertEvent)] == ["fired"]
+    assert len(server.received) == 1
+
+
+async def test_what_somebody_ended_is_silent_until_it_was_clear(database, settings, server):
+    async with running(settings) as (bus, feed):
+        feed.publish(worker(0.0))
+
+        async def fired():
+            return await stored(Alert)
+
+        [alert] = await until(fired)
+        by = alerts_actor()
+        await db.write(alerts.resolve, now(), alert.id, by)
+        bus.publish(
+            alerts.RESOLVED_TOPIC,
+            {"rule": alert.rule_id.hex, "labels": dict(alert.labels), "at": time.time()},
+        )
+        await asyncio.sleep(0.1)
+        feed.publish(worker(0.0))
+        await asyncio.sleep(0.2)
+        assert len(await stored(Alert)) == 1
+        feed.publish(worker(1.0))
+        feed.publish(worker(0.0))
+
+        async def again():
+            return len(await stored(Alert)) == 2
+
+        await until(again)
+
+
+def alerts_actor():
+    from services.audit import Actor
+
+    return Actor("person", None, "Bruno")
