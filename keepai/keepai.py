@@ -14,6 +14,7 @@ from keepai.background import role
 from keepai.pages import errors
 from keepai.web import sockets
 from services import db, identity, live, metrics, operations, outbox, sessions
+from services.alerts import triage
 from services.bus import Bus, open_bus
 from services.clock import now
 from services.settings import Settings, get_settings
@@ -62,6 +63,7 @@ async def lifespan() -> AsyncIterator[None]:
     bus.subscribe("snapshot", lambda message: _receive(broadcaster, message))
     operations.configure(bus, settings)
     outbox.configure(bus)
+    triage.configure(bus)
     loop = asyncio.get_running_loop()
     identity.on_end(lambda ended: loop.call_soon_threadsafe(_kick_soon, broadcaster, ended))
     # Other processes hear of it at once, or notice within seconds where Redis is away.

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 
 import keepai
 from keepai.api import (
+    alerts,
     audit,
     auth,
     dashboard,
@@ -41,6 +42,7 @@ PARTS = (
     stream,
     workers,
     history,
+    alerts,
     people,
     audit,
     health,

@@ -404,6 +404,105 @@ class Problem(BaseModel):
     errors: list[WrongField] | None = None
 
 
+class Alert(Chosen):
+    """One thing that is or was wrong. `state` is pending, firing, recovering, no_data or resolved; `worst` the worst
+    `severity` it has had. `title` and `fact` are in the caller's language; people are named."""
+
+    id: str = Field(examples=[ID])
+    title: str = Field(examples=["Worker node-1 lost"])
+    fact: str
+    state: str = Field(examples=["firing"])
+    severity: str = Field(examples=["critical"])
+    worst: str
+    value: float | None
+    measure: str = Field(examples=["worker.up"])
+    labels: dict[str, str]
+    subject: str = Field(examples=["node-1"])
+    rule_id: str | None = Field(examples=[ID])
+    rule: str = Field(examples=["Worker lost"])
+    started_at: Moment = Field(examples=[AT])
+    fired_at: Moment | None
+    since: Moment
+    resolved_at: Moment | None
+    resolved_by: str
+    acknowledged_at: Moment | None
+    acknowledged_by: str
+    acknowledged_until: Moment | None
+    assignee: str
+    last_note: str
+
+
+class AlertLine(BaseModel):
+    """One line of an alert's story: a transition, or what somebody did."""
+
+    at: Moment = Field(examples=[AT])
+    kind: str = Field(examples=["fired"])
+    actor: str
+    note: str
+    detail: dict[str, Any]
+
+
+class AlertWithStory(Alert):
+    """An alert and everything that happened to it."""
+
+    story: list[AlertLine]
+
+
+class AlertRule(Chosen):
+    """What is watched for. Seconds; thresholds in `unit`. `summary` of the last `window` seconds is held against the
+    thresholds; `hits` of the last `of` values must be beyond one, for `pending` seconds."""
+
+    id: str = Field(examples=[ID])
+    name: str = Field(examples=["Worker memory high"])
+    builtin: str | None = Field(examples=["worker_memory"])
+    enabled: bool
+    measure: str = Field(examples=["worker.memory_share"])
+    unit: str = Field(examples=["percent"])
+    matchers: dict[str, str]
+    above: bool
+    summary: str = Field(examples=["mean"])
+    window: float
+    warning_fire: float | None
+    warning_clear: float | None
+    critical_fire: float | None
+    critical_clear: float | None
+    pending: float
+    keep: float
+    hits: int
+    of: int
+    no_data: str = Field(examples=["keep"])
+    runbook: str
+    owner: str | None
+    created_at: Moment = Field(examples=[AT])
+    updated_at: Moment = Field(examples=[AT])
+
+
+class AlertEpisode(BaseModel):
+    """One alert that there would have been; `ended_at` is null where it would still be open."""
+
+    labels: dict[str, str]
+    severity: str
+    began_at: Moment = Field(examples=[AT])
+    ended_at: Moment | None
+    peak: float
+
+
+class AlertPreview(BaseModel):
+    """What a rule would have done, on samples `resolution` seconds apart; `typical` seconds lasts one in the middle."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    start: Moment = Field(alias="from", examples=[AT])
+    to: Moment
+    resolution: int
+    subjects: int
+    warnings: int
+    criticals: int
+    per_day: float
+    typical: float | None
+    episodes: list[AlertEpisode]
+
+
 def told(shape: Any, *, csv: bool = False) -> dict[str, Any]:
     """What a route that encodes its answer itself says of it: its shape, and whether it is also given as CSV."""
     content: dict[str, Any] = {"text/csv": {"schema": {"type": "string"}}} if csv else {}

@@ -9,12 +9,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keepai import logs
 from keepai.cli import ROOT
 from keepai.cli.lifeline import die_with_parent
 from keepai.cli.say import stop
+
+if TYPE_CHECKING:
+    from services.settings import Settings
 
 APP = "keepai.keepai:app"
 MANY_FILES = 65_536
@@ -139,12 +142,20 @@ def background(parent: int | None) -> int:
         stop("cli.settings.needs_redis", name="`python -m keepai background`")
     if parent is None:
         migrate.to_newest(found)
+    logs.begin(found)
+    asyncio.run(_until_told(_loops(found, redis_url)))
+    return 0
+
+
+async def _loops(settings: "Settings", redis_url: str) -> None:
+    """The background role in a process of its own."""
     from keepai.background import role
+    from services import outbox
     from services.bus import open_bus
 
-    logs.begin(found)
-    asyncio.run(_until_told(role.run(found, open_bus(redis_url))))
-    return 0
+    bus = open_bus(redis_url)
+    outbox.configure(bus)  # what the loops put is to be sent at once as well
+    await role.run(settings, bus)
 
 
 async def _until_told(work: Coroutine[Any, Any, None]) -> None:

@@ -1,7 +1,8 @@
 """Alerts: from a sample to a rule, from a rule to an alert, from an alert to a person.
 
-`engine` decides, pure; `evaluator` holds all rules over all subjects in memory; `book` writes down what happened and
-what people do about it; `notices` tells people; `rules` and `builtin` are what is watched for; `words` says it all.
+`rules` and `builtin` are what is watched for; `engine` decides, pure; `evaluator` holds all rules over all subjects in
+memory; `preview` does the same over what is stored. `book` writes down what happened and what people do about it,
+`triage` tells of that whoever needs to know, `notices` sends it to people, `words` says it.
 """
 
 from services.alerts.book import (
@@ -27,10 +28,7 @@ from services.alerts.book import (
 )
 from services.alerts.engine import Level, Rule, Standing, Transition, evaluate
 from services.alerts.evaluator import Evaluator, Moved
-
-TOPIC = "alerts"  # on the bus: something about alerts changed
-RULES_TOPIC = "alert_rules"  # on the bus: the rules changed
-RESOLVED_TOPIC = "alert_resolved"  # on the bus: somebody said that one is over
+from services.alerts.triage import RESOLVED_TOPIC, RULES_TOPIC, TOPIC
 
 __all__ = [
     "OPEN",

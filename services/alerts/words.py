@@ -39,10 +39,15 @@ def fact(locale: str, alert: Alert, now: datetime, zone: str) -> str:
     if measure is None or alert.value is None or measure.unit in STATE_UNITS or alert.state == "no_data":
         key = "alerts.fact.no_data" if alert.state == "no_data" else "alerts.fact.since"
         return translate(locale, key, since=since)
-    name = translate(locale, f"measures.{measure.key}")
+    name = measure_name(locale, measure.key)
     return translate(
         locale, "alerts.fact.value", measure=name, value=value(locale, measure.unit, alert.value)
     )
+
+
+def measure_name(locale: str, key: str) -> str:
+    """What a measure is called; one that has no words yet by its key."""
+    return translate(locale, f"measures.{key}") if has(f"measures.{key}") else key
 
 
 def value(locale: str, unit: str, number: float) -> str:

@@ -1,0 +1,102 @@
+"""What people do about alerts and rules: written down, then told to the engine and to every screen.
+
+The database keeps it; the bus only makes it quick.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from models import Alert, AlertRule
+from services import db
+from services.alerts import book, rules
+from services.alerts.rules import Draft
+from services.audit import Actor
+from services.bus import Bus
+from services.clock import now
+
+TOPIC = "alerts"  # something about alerts changed
+RULES_TOPIC = "alert_rules"  # the rules changed
+RESOLVED_TOPIC = "alert_resolved"  # somebody said that one is over
+
+Change = Callable[[Draft], Draft]
+_bus: Bus | None = None
+
+
+def configure(bus: Bus) -> None:
+    """Say where to tell. Once per process."""
+    global _bus
+    _bus = bus
+
+
+async def acknowledge(alert_id: UUID, by: Actor, *, note: str = "", until: datetime | None = None) -> Alert:
+    """Somebody says "mine". Raises what `book.acknowledge` raises."""
+    return _told(await db.write(book.acknowledge, now(), alert_id, by, note=note, until=until))
+
+
+async def assign(alert_id: UUID, by: Actor, account_id: UUID | None) -> Alert:
+    """It is somebody's, or nobody's. Raises what `book.assign` raises."""
+    return _told(await db.write(book.assign, now(), alert_id, by, account_id))
+
+
+async def comment(alert_id: UUID, by: Actor, text: str) -> Alert:
+    """Somebody writes something about it. Raises what `book.comment` raises."""
+    return _told(await db.write(book.comment, now(), alert_id, by, text))
+
+
+async def resolve(alert_id: UUID, by: Actor, *, note: str = "") -> Alert:
+    """Somebody says that it is over. Raises what `book.resolve` raises."""
+    alert = await db.write(book.resolve, now(), alert_id, by, note=note)
+    if alert.rule_id:
+        at = alert.since.timestamp()
+        _tell(RESOLVED_TOPIC, {"rule": alert.rule_id.hex, "labels": dict(alert.labels), "at": at})
+    return _told(alert)
+
+
+async def create_rule(draft: Draft, by: Actor) -> AlertRule:
+    """A new rule, looked at from the next sample on. Raises Invalid."""
+    rule = await db.write(rules.create, now(), draft, by)
+    _tell(RULES_TOPIC, {})
+    return rule
+
+
+async def change_rule(rule_id: UUID, change: Change, by: Actor) -> AlertRule:
+    """The rule as it is wanted now: `change` is given it as it is. What is open of one that is switched off is over.
+    Raises NotFound, Invalid."""
+    rule = await db.write(_change, rule_id, change, by)
+    _tell(RULES_TOPIC, {})
+    _tell(TOPIC, {})
+    return rule
+
+
+async def remove_rule(rule_id: UUID, by: Actor) -> None:
+    """Take it away, with what is open of it. Raises NotFound, Conflict."""
+    await db.write(_remove, rule_id, by)
+    _tell(RULES_TOPIC, {})
+    _tell(TOPIC, {})
+
+
+def _change(session: Session, rule_id: UUID, change: Change, by: Actor) -> AlertRule:
+    draft = change(rules.draft_of(rules.get(session, rule_id)))
+    rule = rules.update(session, now(), rule_id, draft, by)
+    if not rule.enabled:
+        book.close_without_rule(session, now(), rule_id, by)
+    return rule
+
+
+def _remove(session: Session, rule_id: UUID, by: Actor) -> None:
+    rules.get(session, rule_id)
+    book.close_without_rule(session, now(), rule_id, by)
+    rules.remove(session, now(), rule_id, by)
+
+
+def _told(alert: Alert) -> Alert:
+    _tell(TOPIC, {})
+    return alert
+
+
+def _tell(topic: str, message: dict[str, object]) -> None:
+    assert _bus is not None, "triage was not configured"
+    _bus.publish(topic, message)
