@@ -128,6 +128,9 @@ async def refuse_socket(scope: Scope, send: Send, key: str) -> None:
 
 
 def _wrong_host(scope: Scope, host: str) -> Answer:
+    """A page that says which setting it is, whatever somebody wanted to see; to programs the same as a problem."""
+    if is_api(scope["path"]):
+        return problem(scope, 421, "errors.wrong_host")
     shown = host[:80] or "?"
     look = pages.Look(locale_of(scope), theme_of(scope))
     return Answer(421, pages.notice(look, "wrong_host", back=False, host=shown))

@@ -60,6 +60,9 @@ def test_what_grows_without_end_has_the_time_first_in_its_key() -> None:
         "worker_event": "at",
         "task_group_run": "finished_at",
         "audit_event": "at",
+        "alert": "started_at",
+        "alert_event": "at",
+        "alert_notice": "at",
     }
     for table, column in keys.items():
         assert next(iter(SQLModel.metadata.tables[table].primary_key.columns)).name == column
@@ -100,6 +103,42 @@ def rows() -> Iterator[SQLModel]:
     )
     yield models.AuditCheckpoint(number=2**61, link="0" * 64, at=AT, seal="1" * 64)
     yield models.Compute(id=compute, key="embedded", created_at=AT)
+    rule, alert = new_id(), new_id()
+    yield models.AlertRule(
+        id=rule,
+        builtin="worker_lost",
+        name=ODD,
+        measure="worker.up",
+        matchers={"worker": ODD},
+        critical_fire=0.1,
+        critical_clear=1e300,
+        runbook=ODD,
+        owner_id=account,
+        created_at=AT,
+        updated_at=DAWN,
+    )
+    yield models.AlertStanding(
+        rule_id=rule, key=ODD[:500], labels={"a": ODD}, standing={"since": 0.1}, updated_at=AT
+    )
+    yield models.Alert(
+        id=alert,
+        started_at=AT,
+        rule_id=rule,
+        rule_name=ODD[:120],
+        open_key="0" * 64,
+        labels={"a": ODD},
+        subject=ODD[:300],
+        state="firing",
+        severity="critical",
+        worst="critical",
+        value=0.1,
+        since=DAWN,
+        acknowledged_by=account,
+    )
+    yield models.AlertEvent(at=AT, alert_id=alert, kind="fired", note=ODD, detail={"value": None})
+    yield models.AlertNotice(
+        at=AT, alert_id=alert, account_id=account, channel="mail", kind="fired", severity="critical"
+    )
     yield models.ExternalIdentity(
         account_id=account, issuer="https://x", subject=ODD, email=ODD, created_at=AT, used_at=AT
     )

@@ -17,7 +17,7 @@ WORDS = {
     "errors.no_such_account": "There is no account with this e-mail.",
     "errors.not_signed_in": "Sign in to go on.",
     "errors.must_change_password": "Change your password before going on.",
-    "errors.wrong_host": "KeepAI does not answer to this name.",
+    "errors.wrong_host": "KeepAI does not answer to this name. KEEPAI_PUBLIC_URL says which is its own.",
     "errors.foreign_origin": "This request came from another site and was refused.",
     "errors.too_large": "What was sent is too large.",
     "errors.too_many": "Too many requests in a short time. Wait a minute.",

@@ -17,7 +17,7 @@ WORDS = {
     "errors.no_such_account": "Não há conta com este e-mail.",
     "errors.not_signed_in": "Entre para continuar.",
     "errors.must_change_password": "Troque a senha antes de continuar.",
-    "errors.wrong_host": "O KeepAI não atende por este nome.",
+    "errors.wrong_host": "O KeepAI não atende por este nome. KEEPAI_PUBLIC_URL diz qual é o dele.",
     "errors.foreign_origin": "Este pedido veio de outro site e foi recusado.",
     "errors.too_large": "O que foi enviado é grande demais.",
     "errors.too_many": "Foram pedidos demais em pouco tempo. Espere um minuto.",

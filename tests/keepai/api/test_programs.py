@@ -50,7 +50,14 @@ async def test_a_program_signs_in_and_asks_who_it_is(program, bruno):
         "email": "bruno@example.org",
         "name": "Bruno",
         "roles": [{"scope": "platform", "role": "operator"}],
-        "permissions": ["compute:act", "compute:read", "profile:write", "system:read"],
+        "permissions": [
+            "alerts:act",
+            "alerts:read",
+            "compute:act",
+            "compute:read",
+            "profile:write",
+            "system:read",
+        ],
     }
 
 

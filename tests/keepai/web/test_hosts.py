@@ -31,11 +31,13 @@ async def test_its_own_names_are_answered(client, host):
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/login", "/api/v1/health", "/metrics", "/assets/root-C3xF9a_b.js"])
-async def test_any_other_name_gets_one_page_that_names_the_setting(client, host, path):
+async def test_any_other_name_gets_one_answer_that_names_the_setting(client, host, path):
     answer = await client.get(path, headers={"host": host})
     assert answer.status_code == 421
     assert "KEEPAI_PUBLIC_URL" in answer.text
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    to_programs = path in ("/api/v1/health", "/metrics")
+    kind = "application/problem+json" if to_programs else "text/html; charset=utf-8"
+    assert answer.headers["content-type"] == kind
     assert "<script>alert" not in answer.text
     assert len(answer.text) < 20_000
 

@@ -87,11 +87,11 @@ async def test_over_starttls_with_a_sign_in(mailer):
 async def test_over_tls_from_the_first_byte(server, trusted):
     server.tls_at_once = True
     async with server.listening():
-        assert isinstance(await send(server.port, SECURITY="tls", **SIGNED), Sent)
+        assert isinstance(await send(server.port, TLS="tls", **SIGNED), Sent)
 
 
 async def test_without_tls_and_without_a_sign_in(mailer):
-    assert isinstance(await send(mailer.port, HOST="127.0.0.1", SECURITY="none"), Sent)
+    assert isinstance(await send(mailer.port, HOST="127.0.0.1", TLS="none"), Sent)
     assert "STARTTLS" not in mailer.asked
 
 
@@ -128,7 +128,7 @@ async def test_what_a_server_says_of_a_message(mailer, command, answer, error, p
 @pytest.mark.parametrize("answer", ["554 5.3.2 no connections from you", "421 4.3.2 too many", "220"])
 async def test_what_a_server_says_of_a_connection_passes(mailer, answer):
     mailer.answers["EHLO" if answer == "220" else "CONNECT"] = "501 5.5.4 no" if answer == "220" else answer
-    outcome = await send(mailer.port, SECURITY="none")
+    outcome = await send(mailer.port, TLS="none")
     assert (outcome.error, outcome.permanent) == ("outbox.error.later", False)
 
 
@@ -164,7 +164,7 @@ async def test_a_server_that_says_nothing(mailer):
 async def test_a_certificate_that_nobody_vouches_for(server, security):
     server.tls_at_once = security == "tls"
     async with server.listening():
-        outcome = await send(server.port, SECURITY=security, **SIGNED)
+        outcome = await send(server.port, TLS=security, **SIGNED)
     assert (outcome.error, outcome.permanent) == ("outbox.error.tls", False)
     assert not any(command.startswith("AUTH") for command in server.asked)
 

@@ -75,13 +75,13 @@ async def test_starttls_and_a_sign_in(mailer: MailServer) -> None:
 async def test_tls_from_the_first_byte(server: MailServer, trusted: None) -> None:
     server.tls_at_once = True
     async with server.listening():
-        found = await check(server.port, SECURITY="tls", **USER)
+        found = await check(server.port, TLS="tls", **USER)
     assert (found.state, found.detail) == ("ok", {"server": "mail.example.org"})
     assert server.asked == ["EHLO", "AUTH PLAIN", "NOOP", "QUIT"]
 
 
 async def test_no_tls_and_no_sign_in(mailer: MailServer) -> None:
-    assert (await check(mailer.port, HOST="127.0.0.1", SECURITY="none")).state == "ok"
+    assert (await check(mailer.port, HOST="127.0.0.1", TLS="none")).state == "ok"
     assert mailer.asked == ["EHLO", "NOOP", "QUIT"]
 
 
@@ -118,7 +118,7 @@ async def test_a_name_that_none_can_have() -> None:
 async def test_a_certificate_that_nobody_vouches_for(server: MailServer, security: str) -> None:
     server.tls_at_once = security == "tls"
     async with server.listening():
-        found = await check(server.port, SECURITY=security, **USER)
+        found = await check(server.port, TLS=security, **USER)
     assert (found.state, found.reason) == ("down", "probes.reason.tls")
     assert found.params == {"address": f"localhost:{server.port}"}
     assert "AUTH PLAIN" not in server.asked
@@ -137,7 +137,7 @@ async def test_a_certificate_that_has_ended(certificate: Path, server: MailServe
 
 
 async def test_tls_where_there_is_none_yet(mailer: MailServer) -> None:
-    found = await check(mailer.port, SECURITY="tls")
+    found = await check(mailer.port, TLS="tls")
     assert (found.state, found.reason) == ("down", "probes.reason.mail_tls")
 
 
@@ -163,7 +163,7 @@ async def test_no_way_to_sign_in(mailer: MailServer, ways: str) -> None:
 
 
 async def test_a_sign_in_only_after_tls(mailer: MailServer) -> None:
-    found = await check(mailer.port, SECURITY="none", **USER)
+    found = await check(mailer.port, TLS="none", **USER)
     assert found.reason == "probes.reason.mail_no_login"
 
 
@@ -213,7 +213,7 @@ async def test_no_answer_within_tls(
     server.tls_at_once = True
     server.answers["CONNECT"] = silence
     async with server.listening():
-        assert (await check(server.port, SECURITY="tls")).reason == "probes.reason.timed_out"
+        assert (await check(server.port, TLS="tls")).reason == "probes.reason.timed_out"
 
 
 @pytest.mark.parametrize("command", ["CONNECT", "EHLO", "STARTTLS", "AUTH", "NOOP"])
@@ -232,7 +232,7 @@ async def test_the_way_it_says_good_bye_does_not_matter(mailer: MailServer) -> N
 @pytest.mark.parametrize("security", ["starttls", "none"])
 async def test_an_answer_without_end_ends_with_the_check(mailer: MailServer, security: str) -> None:
     mailer.answers["NOOP"] = flood
-    found = await check(mailer.port, within=0.5, SECURITY=security)
+    found = await check(mailer.port, within=0.5, TLS=security)
     assert (found.state, found.reason) == ("down", "probes.reason.timed_out")
     began = time.monotonic()
     while not mailer.lost:
@@ -280,10 +280,10 @@ async def test_a_server_that_closes_at_the_sign_in_is_asked_again(mailer: MailSe
 
 async def test_what_it_calls_itself_is_cut(mailer: MailServer) -> None:
     mailer.answers["EHLO"] = "250 " + "x" * 5000
-    found = await check(mailer.port, SECURITY="none")
+    found = await check(mailer.port, TLS="none")
     assert (found.state, len(found.detail["server"])) == ("ok", 200)
 
 
 async def test_a_server_without_a_name_is_well(mailer: MailServer) -> None:
     mailer.answers["EHLO"] = "250 "
-    assert (await check(mailer.port, SECURITY="none")).detail == {"server": ""}
+    assert (await check(mailer.port, TLS="none")).detail == {"server": ""}
