@@ -21,8 +21,8 @@ CONFIG = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": False,
-    "distributed.worker.profile.interval": "200ms",
-    "distributed.worker.profile.cycle": "2s",
+    "distributed.worker.profile.interval": "1s",
+    "distributed.worker.profile.cycle": "5s",
     "distributed.admin.log-length": 300,
     "distributed.scheduler.worker-saturation": "inf",
 }
@@ -30,7 +30,7 @@ CONFIG = {
 
 def spend_time(number: int) -> int:
     """Takes a little while and costs nothing."""
-    time.sleep(0.8)
+    time.sleep(2.5)
     if number % 50 == 49:
         raise ValueError("one in fifty fails")
     return number
