@@ -639,6 +639,7 @@
     setInterval(refresh, 1000);
     addEventListener("online", refresh);
     addEventListener("offline", refresh);
+    addEventListener("resize", showSection);
     addEventListener("keydown", onKey);
     addEventListener("click", onClick);
     addEventListener("click", pressOnce, true);

@@ -22,6 +22,7 @@ def filters(
     action: Row,
     outcome: Row,
     span: Row,
+    filtered: Row,
     key: Row,
     groups: Sequence[str],
     outcomes: Sequence[str],
@@ -81,7 +82,7 @@ def filters(
             [("", t("audit.any_outcome")), *[(one, t(f"audit.outcome.{one}")) for one in outcomes]],
         ),
         pick("span", span, [(one, t(f"audit.span.{one}")) for one in spans]),
-        ui.button(t("audit.clear"), variant="quiet", on_click=on_clear),
+        rx.cond(filtered, ui.button(t("audit.clear"), variant="quiet", on_click=on_clear), rx.fragment()),
         followed,
         class_name="k-toolbar k-audit-filters",
     )
@@ -96,9 +97,11 @@ def events(
     rows: Row,
     *,
     ready: Row,
+    filtered: Row,
     more: Row,
     on_more: Any,
     on_narrow: Any,
+    on_clear: Any,
     downloads: tuple[Text, Text],
     chain: rx.Component,
 ) -> rx.Component:
@@ -113,7 +116,8 @@ def events(
         label=t("audit.title"),
         testid="audit-table",
     )
-    none = ui.empty(t("audit.none"), t("audit.none_text"), name="list-filter")
+    everything = rx.cond(filtered, ui.button(t("audit.clear"), on_click=on_clear), rx.fragment())
+    none = ui.empty(t("audit.none"), t("audit.none_text"), name="list-filter", actions=[everything])
     return ui.card(
         rx.cond(
             ready,
@@ -171,7 +175,10 @@ def _event(row: Row, on_narrow: Any) -> rx.Component:
     return rx.fragment(
         ui.row(
             ui.cell(ui.age(row["at"], short=True, custom_attrs={"title": row["when"]}), second=True),
-            ui.name_cell(followed("actor", row["actor_id"], row["actor"])),
+            ui.name_cell(
+                followed("actor", row["actor_id"], row["actor"]),
+                rx.el.span(ui.age(row["at"]), class_name="k-phone-only k-caption"),
+            ),
             ui.cell(row["action"], failed, main=True),
             ui.cell(followed("object", row["object_query"], row["object"])),
             ui.cell(rx.el.span(row["address"], class_name="k-ellipsis", title=row["address"]), second=True),

@@ -9,6 +9,7 @@ from components import ui
 from state.words import t
 
 Row = rx.Var[Any]
+OFFERS_AWAITED = 6  # most people may do about as much
 
 
 def new_key(
@@ -29,9 +30,12 @@ def new_key(
             one["label"], name=before + one["name"].to(str), default_checked=one["usual"], key=one["name"]
         )
 
+    waiting = rx.fragment(
+        *[rx.el.span(ui.skeleton(width="240px"), class_name="k-awaited") for _ in range(OFFERS_AWAITED)]
+    )
     permissions = rx.el.fieldset(
         rx.el.legend(t("keys.permissions"), class_name="k-label-text"),
-        rx.el.div(rx.foreach(offers, offer), class_name="k-choices"),
+        rx.el.div(rx.cond(offers.length() > 0, rx.foreach(offers, offer), waiting), class_name="k-choices"),
         rx.el.p(t("keys.permissions_help"), id="scopes-help", class_name="k-help"),
         ui.field_error(errors["scopes"], id="scopes"),
         aria_describedby="scopes-help scopes-error",
@@ -158,7 +162,10 @@ def _key(row: Row, on_revoke: Any, owners: bool) -> rx.Component:
     return ui.row(
         ui.name_cell(row["name"], " ", rx.el.code(row["prefix"], "…", class_name="k-caption")),
         *([ui.cell(row["owner"], main=True)] if owners else []),
-        ui.cell(rx.el.span(row["permissions"], class_name="k-ellipsis k-detail", title=row["permissions"])),
+        ui.cell(
+            rx.el.span(row["permissions"], class_name="k-ellipsis k-detail", title=row["permissions"]),
+            class_name="k-key-may",
+        ),
         ui.cell(
             rx.cond(row["used_at"].to(float) > 0, ui.age(row["used_at"]), t("keys.never_used")), second=True
         ),
@@ -172,6 +179,7 @@ def _key(row: Row, on_revoke: Any, owners: bool) -> rx.Component:
                 aria_label=t("keys.revoke.title", name=row["name"]),
             ),
             main=True,
+            class_name="k-end",
         ),
         key=row["id"],
     )

@@ -56,7 +56,7 @@ def team(
     ]
     table = ui.table(head, rx.foreach(rows, line), label=t("people.title"), testid="people-table")
     none = ui.empty(t("people.none"), t("people.none_text"), name="users")
-    waiting = ui.skeleton_rows(5, ("28%", "14%", "18%"))
+    waiting = ui.skeleton_rows(5, ("28%", "14%", "18%"), class_name="k-tall")
     return ui.card(
         rx.cond(ready, rx.cond(rows.length() > 0, table, none), waiting),
         title=t("people.title"),

@@ -17,13 +17,19 @@ def head(who: Row, *, people: str) -> rx.Component:
     return rx.el.div(
         rx.el.span(who["initials"], class_name="k-avatar large", aria_hidden="true"),
         rx.el.div(
-            rx.el.p(who["name"], class_name="k-medium"),
-            rx.el.p(
-                who["email"],
-                rx.cond(who["role"] != "", " · " + who["role"].to(str), ""),
-                class_name="k-caption",
+            rx.cond(
+                who["email"] != "",
+                rx.fragment(
+                    rx.el.p(who["name"], class_name="k-medium"),
+                    rx.el.p(
+                        who["email"],
+                        rx.cond(who["role"] != "", " · " + who["role"].to(str), ""),
+                        class_name="k-caption",
+                    ),
+                ),
+                rx.fragment(ui.skeleton(width="120px"), ui.skeleton(width="200px")),
             ),
-            class_name="k-grow",
+            class_name="k-grow k-two-lines",
         ),
         ui.link_button(t("person.everybody"), href=people, name="users"),
         class_name="k-row k-wrap k-person-head",
@@ -42,8 +48,9 @@ def sign_ins(rows: Row, *, ready: Row, others: Row, on_end: Any, on_end_all: Any
     """Where the person is signed in, each to be ended, and all together."""
     listed = rx.el.ul(rx.foreach(rows, lambda row: settings_parts.session(row, on_end)), class_name="k-list")
     none = ui.empty(t("person.no_sign_ins"), t("person.no_sign_ins_text"), name="monitor")
+    waiting = ui.skeleton_rows(3, ("50%", "12%"), class_name="k-tall")
     return ui.card(
-        rx.cond(ready, rx.cond(rows.length() > 0, listed, none), ui.skeleton_rows(3, ("50%", "12%"))),
+        rx.cond(ready, rx.cond(rows.length() > 0, listed, none), waiting),
         title=t("settings.sessions"),
         caption=t("person.sign_ins.caption"),
         tools=[

@@ -209,7 +209,7 @@ def sessions(rows: Row, *, on_end: Any, on_end_others: Any) -> rx.Component:
         rx.cond(
             rows.length() > 0,
             rx.el.ul(rx.foreach(rows, lambda row: session(row, on_end)), class_name="k-list"),
-            ui.skeleton_rows(2, ("50%", "12%")),
+            ui.skeleton_rows(2, ("50%", "12%"), class_name="k-tall"),
         ),
         title=t("settings.sessions"),
         caption=t("settings.sessions.caption"),

@@ -77,7 +77,7 @@ def _issuer(row: Row, on_check: Any) -> rx.Component:
             copy=t("methods.callback_copy"),
             copied=t("common.copied"),
         ),
-        class_name="k-field",
+        class_name="k-field k-callback",
     )
     return ui.card(
         rx.el.div(

@@ -5,7 +5,7 @@ import reflex as rx
 from components import audit as parts
 from keepai.pages.sections import section
 from services.audit import OUTCOMES
-from state.audit import GROUPS, SPANS, AuditState
+from state.audit import DEFAULT_SPAN, GROUPS, SPANS, AuditState
 from state.dashboard import DashboardState
 from state.session import SessionState
 from state.words import t
@@ -15,6 +15,13 @@ ON_LOAD = [DashboardState.show_frame, AuditState.load]
 
 def page() -> rx.Component:
     """The audit page."""
+    filtered = (
+        (AuditState.actor != "")
+        | (AuditState.object != "")
+        | (AuditState.action != "")
+        | (AuditState.outcome != "")
+        | (AuditState.span != DEFAULT_SPAN)
+    )
     return section(
         parts.filters(
             actor=AuditState.actor,
@@ -24,6 +31,7 @@ def page() -> rx.Component:
             action=AuditState.action,
             outcome=AuditState.outcome,
             span=AuditState.span,
+            filtered=filtered,
             key=AuditState.key,
             groups=GROUPS,
             outcomes=OUTCOMES,
@@ -35,9 +43,11 @@ def page() -> rx.Component:
         parts.events(
             AuditState.rows,
             ready=AuditState.ready,
+            filtered=filtered,
             more=AuditState.next,
             on_more=AuditState.more,
             on_narrow=AuditState.narrow,
+            on_clear=AuditState.clear,
             downloads=(
                 f"/api/v1/audit?{AuditState.query}&format=csv",
                 f"/api/v1/audit?{AuditState.query}&limit=200",

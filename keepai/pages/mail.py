@@ -37,7 +37,11 @@ def page() -> rx.Component:
         rx.cond(
             MailState.ready,
             rx.cond(MailState.configured, known, parts.none()),
-            ui.card(ui.skeleton_rows(5, ("30%", "50%")), title=t("mail.settings")),
+            rx.el.div(
+                ui.card(ui.skeleton_rows(5, ("30%", "50%")), title=t("mail.settings")),
+                ui.card(ui.skeleton_rows(2, ("70%",)), title=t("mail.test_title")),
+                class_name="k-halves",
+            ),
         ),
         title=t("mail.title"),
         name="mail",

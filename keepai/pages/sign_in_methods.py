@@ -31,7 +31,12 @@ def page() -> rx.Component:
         ),
         class_name="k-halves",
     )
-    waiting = ui.card(ui.skeleton_rows(3, ("50%", "12%")), title=t("methods.yours"))
+    waiting = rx.el.div(
+        ui.card(
+            ui.skeleton_rows(2, ("50%", "12%"), class_name="k-tall"), title=t("methods.yours"), flush=True
+        ),
+        class_name="k-halves",
+    )
     return section(
         rx.cond(state.ready, known, waiting),
         parts.ask(

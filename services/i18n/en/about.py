@@ -22,7 +22,7 @@ WORDS = {
     "about.help.api": "All that the API offers:",
     "about.help.security": "How to report a weakness:",
     "about.diagnostics": "Diagnostics",
-    "about.diagnostics.text": "A file for whoever helps: versions, settings, what the doctor says, health, how many rows each table has, and the latest lines of the log.",
+    "about.diagnostics.text": "A file for whoever helps: versions, settings, what the doctor command says, health, how many rows each table has, and the latest lines of the log.",
     "about.diagnostics.without": "Without secrets, addresses, names or texts of people.",
     "about.diagnostics.download": "Download diagnostics",
     "about.packages": "Licences",

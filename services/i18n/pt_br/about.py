@@ -22,7 +22,7 @@ WORDS = {
     "about.help.api": "Tudo o que a API oferece:",
     "about.help.security": "Como relatar uma falha de segurança:",
     "about.diagnostics": "Diagnóstico",
-    "about.diagnostics.text": "Um arquivo para quem ajuda: versões, configurações, o que o doctor diz, saúde, quantas linhas tem cada tabela e as últimas linhas do registro.",
+    "about.diagnostics.text": "Um arquivo para quem ajuda: versões, configurações, o que o comando doctor diz, saúde, quantas linhas tem cada tabela e as últimas linhas do registro.",
     "about.diagnostics.without": "Sem segredos, endereços, nomes nem textos de pessoas.",
     "about.diagnostics.download": "Baixar diagnóstico",
     "about.packages": "Licenças",

@@ -38,7 +38,7 @@ WORDS = {
     "methods.issuers": "O que está configurado",
     "methods.url": "Emissor",
     "methods.callback": "Endereço de retorno, a ser informado lá",
-    "methods.callback_copy": "Copiar o endereço",
+    "methods.callback_copy": "Copiar endereço",
     "methods.roles": "Papéis",
     "methods.roles_here": "Dados no KeepAI; gente nova precisa de convite.",
     "methods.roles_there": "Pela claim {claim}: {roles}",
