@@ -112,6 +112,7 @@ class Collector:
         state = "live" if reading else "out_of_reach"
         if state != self._state:
             self._state, self._since = state, time.time()
+            self._bus.publish("probe", {})  # what is said of the services shall not contradict this for long
         return reading
 
     def _advance(self, reading: ComputeReading | None, moment: float) -> tuple[WorkerChange, ...]:
