@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 from models import (
     Account,
     AccountSession,
+    AlertNotice,
     ApiKey,
     ExternalIdentity,
     OneTimeLink,
@@ -18,7 +19,7 @@ from models import (
     SecondFactor,
     TokenFamily,
 )
-from services import accounts, audit, links, outbox, second_factor
+from services import accounts, alerts, audit, links, outbox, second_factor
 from services.audit import Actor
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.permissions import PLATFORM, ROLES
@@ -168,7 +169,9 @@ def export(db: Session, account_id: UUID, now: datetime) -> dict[str, Any]:
     account = accounts.get(db, account_id)
     hidden = {"password_hash", "token_hash", "secret_hash"}
 
-    def of(table: type[AccountSession | TokenFamily | ApiKey | ExternalIdentity]) -> list[dict[str, Any]]:
+    def of(
+        table: type[AccountSession | TokenFamily | ApiKey | ExternalIdentity | AlertNotice],
+    ) -> list[dict[str, Any]]:
         rows = db.exec(select(table).where(col(table.account_id) == account_id))
         return [one.model_dump(mode="json", exclude=hidden) for one in rows]
 
@@ -185,6 +188,7 @@ def export(db: Session, account_id: UUID, now: datetime) -> dict[str, Any]:
         "programs": of(TokenFamily),
         "api_keys": of(ApiKey),
         "external_identities": of(ExternalIdentity),
+        "alerts_told": of(AlertNotice),
         "messages": outbox.of_person(db, account_id),
         "audit": done,
     }
@@ -202,6 +206,7 @@ def delete(
     _note(db, now, by, "account.deleted", account)
     audit.erase(db, account_id)
     outbox.forget(db, account_id)
+    alerts.forget(db, account_id)
     db.delete(account)
     db.flush()
 

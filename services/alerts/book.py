@@ -3,14 +3,14 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, tuple_
+from sqlalchemy import delete, func, tuple_, update
 from sqlmodel import Session, col, select
 
-from models import Account, Alert, AlertEvent, AlertRule, AlertStanding
+from models import Account, Alert, AlertEvent, AlertNotice, AlertRule, AlertStanding
 from services import accounts
 from services.alerts.engine import Standing, Transition
 from services.alerts.evaluator import Moved
@@ -22,6 +22,7 @@ OPEN = ("firing", "no_data", "pending", "recovering")
 STATES = (*OPEN, "resolved")
 SEVERITIES = ("critical", "warning")
 LONGEST_NOTE = 2000
+KEEP_NOTICES = timedelta(days=30)
 MOST = 200
 # Transitions that people are told of; the others are only lines of the story.
 BEGINS = frozenset({"pending", "fired", "no_data"})
@@ -310,12 +311,23 @@ def close_without_rule(db: Session, now: datetime, rule_id: UUID, by: Actor) -> 
 
 
 def prune(db: Session, now: datetime) -> int:
-    """Forget what was over before the oldest samples. Returns how many alerts."""
+    """Forget what was over before the oldest samples, and what people were told a month ago.
+
+    Returns how many alerts.
+    """
+    told = delete(AlertNotice).where(col(AlertNotice.at) < now - KEEP_NOTICES)
+    db.execute(told.where(col(AlertNotice.told_at).is_not(None)))
     before = now - KEEP[HOUR]
     old = select(Alert.id).where(Alert.state == "resolved", Alert.started_at < before)
     db.execute(delete(AlertEvent).where(col(AlertEvent.alert_id).in_(old)))
     outcome = db.execute(delete(Alert).where(col(Alert.state) == "resolved", col(Alert.started_at) < before))
     return int(outcome.rowcount)  # type: ignore[attr-defined]
+
+
+def forget(db: Session, account_id: UUID) -> None:
+    """Take a person's name off the stories they had a part in; what they wrote of the thing stays."""
+    theirs = col(AlertEvent.actor_id) == account_id
+    db.execute(update(AlertEvent).where(theirs).values(actor="", actor_id=None))
 
 
 def count_open(db: Session) -> int:

@@ -1,7 +1,8 @@
 """Who is told of an alert, and how much at once.
 
 What is critical is told at once, ten messages a minute at most to one person; what comes beyond that waits and is told
-once a minute in one message. Nothing is dropped: a notice that was not told yet is told by the next digest, whatever
+once a minute in one message. That something is over waits as soon as there were ten messages of any kind, and takes
+no place from what is wrong. Nothing is dropped: a notice that was not told yet is told by the next digest, whatever
 happened in between.
 """
 
@@ -20,8 +21,8 @@ from services.settings import Settings
 
 AT_ONCE = 10
 BUDGET = timedelta(minutes=1)
+OVER = "resolved"
 LISTED = 20  # alerts that a digest names
-KEEP = timedelta(days=30)
 
 
 def tell(db: Session, settings: Settings, now: datetime, news: Sequence[News]) -> None:
@@ -40,7 +41,7 @@ def tell(db: Session, settings: Settings, now: datetime, news: Sequence[News]) -
             kind=one.transition.kind,
             severity=one.transition.severity or one.alert.severity,
         )
-        if _within_budget(db, person, now):
+        if _within_budget(db, person, now, over=notice.kind == OVER):
             letter = _letter(db, settings, person, one.alert, now)
             message = outbox.put(
                 db, settings, now, outbox.person(person), letter, key=f"alert:{notice.id.hex}"
@@ -103,21 +104,25 @@ def _concerns(db: Session, person: Account, one: News) -> bool:
     return db.exec(earlier).first() is not None
 
 
-def _within_budget(db: Session, person: Account, now: datetime) -> bool:
-    """Whether one more message may go to them at once. Who has notices waiting gets the digest first."""
+def _within_budget(db: Session, person: Account, now: datetime, *, over: bool) -> bool:
+    """Whether one more message may go to them at once. Who has such notices waiting gets the digest first."""
     behind = select(AlertNotice.id).where(
         AlertNotice.account_id == person.id, col(AlertNotice.told_at).is_(None)
     )
+    if not over:
+        behind = behind.where(AlertNotice.kind != OVER)
     if db.exec(behind).first() is not None:
         return False
-    return _told_since(db, person, now - BUDGET) < AT_ONCE
+    return _told_since(db, person, now - BUDGET, all_kinds=over) < AT_ONCE
 
 
-def _told_since(db: Session, person: Account, since: datetime) -> int:
-    """How many messages went to them since then."""
+def _told_since(db: Session, person: Account, since: datetime, *, all_kinds: bool = True) -> int:
+    """How many messages went to them since then; without `all_kinds`, of those that say what is wrong."""
     query = select(func.count(func.distinct(col(AlertNotice.message_id)))).where(
         AlertNotice.account_id == person.id, col(AlertNotice.told_at) > since
     )
+    if not all_kinds:
+        query = query.where(AlertNotice.kind != OVER)
     return db.exec(query).one()
 
 

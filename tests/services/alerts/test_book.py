@@ -221,6 +221,23 @@ def test_beyond_ten_a_minute_the_rest_comes_in_one_message(watched, settings, an
     assert len(rows(AlertNotice)) == 25
 
 
+def test_what_is_over_takes_no_place_from_what_is_wrong(watched, settings, ana):
+    at = now()
+    for number in range(9):
+        labels = {**NODE, "worker": f"w{number}"}
+        for value in (0.0, 1.0):
+            moved = watched.take(1000.0 + number, labels, {"up": value})
+            db.write_now(
+                lambda session, moved=moved: notices.tell(
+                    session, settings, at, alerts.write(session, moved, NAMES)
+                )
+            )
+    told = [(notice.kind, notice.told_at is not None) for notice in rows(AlertNotice)]
+    assert told.count(("fired", True)) == 9
+    assert told.count(("resolved", False)) > 0
+    assert len(rows(OutboxMessage)) <= 2 * notices.AT_ONCE
+
+
 GOOD = rules.Draft("Memória", "worker.memory_share", warning_fire=70.0, warning_clear=65.0)
 
 
@@ -296,6 +313,15 @@ def test_old_ones_are_forgotten_with_their_story(watched):
     assert db.write_now(alerts.prune, moment(1003.0)) == 0
     assert db.write_now(alerts.prune, now()) == 1
     assert not rows(AlertEvent)
+
+
+def test_who_leaves_is_named_in_no_story(watched, bruno):
+    write(lose(watched, 1001.0))
+    by = Actor("person", bruno.id, "Bruno")
+    db.write_now(alerts.comment, now(), only_alert().id, by, "ligando")
+    db.write_now(alerts.forget, bruno.id)
+    [_, line] = db.read_now(alerts.story, only_alert().id)
+    assert (line.actor, line.actor_id, line.note) == ("", None, "ligando")
 
 
 def test_every_measure_has_words_and_a_standing_is_kept_whole():
