@@ -20,6 +20,8 @@ NAMES = (
     "history",
     "outbox",
     "api",
+    "kill_to_mail",
+    "alert_rules",
 )
 
 
