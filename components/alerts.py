@@ -272,11 +272,10 @@ def nothing_over() -> rx.Component:
     return ui.empty(t("alerts.over_none"), t("alerts.over_none_text"), name="history", level=2)
 
 
-def nothing_open() -> rx.Component:
-    """Beside the list, as long as no alert is open."""
-    return rx.el.div(
-        ui.empty(t("alerts.choose"), t("alerts.choose_text"), name="bell", level=2), class_name="k-desk-empty"
-    )
+def nothing_chosen(*, any_: Row) -> rx.Component:
+    """Beside the list, as long as no alert of it is open."""
+    hint = ui.empty(t("alerts.choose"), t("alerts.choose_text"), name="bell", level=2)
+    return rx.el.div(rx.cond(any_, hint, rx.fragment()), class_name="k-desk-empty")
 
 
 # -- one alert --------------------------------------------------------------------------------------------------
@@ -305,8 +304,12 @@ def panel(
             rx.el.div(
                 ui.badge(alert["word"], state=alert["look"], name=alert["icon"]),
                 rx.el.span(alert["said"], " ", ui.age(alert["at"], short=True), class_name="k-second k-grow"),
-                ui.icon_button(t("alerts.previous"), "chevron-up", on_click=on_step(-1)),
-                ui.icon_button(t("alerts.next"), "chevron-down", on_click=on_step(1)),
+                ui.icon_button(
+                    t("alerts.previous"), "chevron-up", on_click=on_step(-1), class_name="k-wide-only"
+                ),
+                ui.icon_button(
+                    t("alerts.next"), "chevron-down", on_click=on_step(1), class_name="k-wide-only"
+                ),
                 _copy_link(),
                 _close(on_close),
                 class_name="k-row",
@@ -503,7 +506,6 @@ def _form(*content: Content, kind: str, on_submit: Any, on_cancel: Any) -> rx.Co
         on_submit=on_submit,
         reset_on_submit=False,
         aria_label=t(f"alerts.{kind}"),
-        role="group",
         class_name="k-in-place",
         data_testid=f"{kind}-form",
     )

@@ -390,8 +390,7 @@ class AlertsState(rx.State):
     @requires("alerts:manage")
     async def switch_rule(self, rule_id: str, enabled: bool):
         """Watch for this rule, or no longer; what is open of one that is switched off is over."""
-        rule = await db.read(rules.get, _id(rule_id))
-        await triage.change_rule(rule.id, replace(rules.draft_of(rule), enabled=enabled), actor())
+        await triage.change_rule(_id(rule_id), lambda draft: replace(draft, enabled=enabled), actor())
         await self._read_rules()
         await renew()
         if not enabled:

@@ -22,8 +22,8 @@ def page() -> rx.Component:
                 rx.match(
                     AlertsState.tab,
                     ("rules", _rules()),
-                    ("resolved", _desk(_over())),
-                    _desk(_open()),
+                    ("resolved", _desk(_over(), AlertsState.over.length() > 0)),
+                    _desk(_open(), AlertRows.found > 0),
                 ),
                 value=AlertsState.tab,
                 id="alerts",
@@ -46,10 +46,10 @@ def page() -> rx.Component:
     )
 
 
-def _desk(rows: rx.Component) -> rx.Component:
+def _desk(rows: rx.Component, any_: rx.Var[bool]) -> rx.Component:
     return rx.el.div(
         rx.el.div(rows, class_name="k-desk-list k-fades-late"),
-        rx.cond(AlertsState.selected != "", _panel(), parts.nothing_open()),
+        rx.cond(AlertsState.selected != "", _panel(), parts.nothing_chosen(any_=any_)),
         class_name="k-desk-two",
     )
 

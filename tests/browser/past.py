@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from uuid import UUID, uuid4
 
 from sqlmodel import Session, select
@@ -28,6 +29,7 @@ from services.outbox import Invitation, Letter, PasswordReset, Recipient, Trial
 from services.permissions import PLATFORM, ROLES
 from services.settings import Settings
 from services.snapshot import Totals, WorkerRow, compute_samples, subject_samples
+from tests.browser.crowd import BUSY
 from tests.browser.house import House, mail_settings
 from tests.mail_server import MailServer
 
@@ -113,7 +115,10 @@ def fail_to_deliver(house: House) -> None:
 
 def alarm(house: House) -> None:
     """Alerts in every state, and of the last days those that are over; with what people did and wrote."""
-    house.ask(_add_alerts, house.person("operator").id, house.person("admin").id)
+    seen = house.dashboard(house.token(house.person("viewer")))
+    ids = {row["name"]: row["id"] for row in seen["workers"]}
+    people = (house.person("operator").id, house.person("admin").id)
+    house.ask(_add_alerts, *people, seen["compute"]["id"], ids)
 
 
 @contextmanager
@@ -237,7 +242,7 @@ def _add_messages(database: Session, settings: Settings) -> None:
 # What is wrong with what, in which state, since how many minutes, at which value.
 WRONG: tuple[tuple[str, str, str, str, float, float | None], ...] = (
     ("service_down", "OpenWebUI", "firing", "critical", 4, 0.0),
-    ("worker_memory", "node-7", "firing", "critical", 11, 96.4),
+    ("worker_memory", BUSY, "firing", "critical", 11, 96.4),
     ("worker_paused", "node-4", "firing", "warning", 14, 1.0),
     ("event_loop_blocked", "node-11", "firing", "warning", 27, 1.8),
     ("disk_full", "a-machine-with-a-rather-long-name.rack-2.aurora.example", "firing", "warning", 44, 87.2),
@@ -247,7 +252,7 @@ WRONG: tuple[tuple[str, str, str, str, float, float | None], ...] = (
 )
 
 
-def _add_alerts(database: Session, operator: UUID, admin: UUID) -> None:
+def _add_alerts(database: Session, operator: UUID, admin: UUID, compute: str, ids: Mapping[str, str]) -> None:
     builtin.ensure(database, now())
     rules = {rule.builtin: rule for rule in database.exec(select(AlertRule))}
     rules[
@@ -255,7 +260,8 @@ def _add_alerts(database: Session, operator: UUID, admin: UUID) -> None:
     ].runbook = "1. Veja o que executa.\n2. Se for um shuffle, espere.\n3. Senão, reinicie o worker."
     made = {}
     for name, subject, state, severity, minutes, value in WRONG:
-        made[name] = _alert(database, rules[name], subject, state, severity, minutes, value)
+        labels = {"compute": compute, "worker": ids[subject]} if subject in ids else {}
+        made[name] = _alert(database, rules[name], subject, state, severity, minutes, value, labels)
     rafael = Actor("person", operator, "Rafael Nogueira")
     at = now() - timedelta(minutes=3)
     later = now() + timedelta(hours=4)
@@ -300,17 +306,17 @@ def _alert(
     severity: str,
     minutes: float,
     value: float | None,
+    labels: Mapping[str, str] = MappingProxyType({}),
 ) -> Alert:
     at = now() - timedelta(minutes=minutes)
     kind = rule.measure.split(".")[0]
-    labels = {"kind": kind, kind: uuid4().hex, "compute": uuid4().hex} if kind == "worker" else {"kind": kind}
     alert = Alert(
         started_at=at,
         rule_id=rule.id,
         rule_builtin=rule.builtin or "",
         measure=rule.measure,
         open_key=uuid4().hex,
-        labels=labels,
+        labels={"kind": kind, **labels},
         subject=subject,
         state=state,
         severity=severity,
