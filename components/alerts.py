@@ -687,6 +687,8 @@ def _rule_details(row: Row) -> rx.Component:
         return t(f"alerts.{name}"), said
 
     return ui.key_values(
+        part("severity.critical", row["critical"], t("alerts.rules.no_level")),
+        part("severity.warning", row["warning"], t("alerts.rules.no_level")),
         part("rules.how", row["how"], t("alerts.rules.each_sample")),
         part("runbook", row["runbook"], t("alerts.rules.no_runbook")),
         part(

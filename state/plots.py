@@ -249,12 +249,10 @@ async def of_alert(alert: Alert, rule: AlertRule | None, locale: str) -> dict[st
         series=[_series(measure.name, "alerts.plot.value", "c1", factor=factor, fill=True)],
         marks=[],
     )
-    if rule is not None and rule.measure == key:
-        figure["limits"] = [
-            Limit(y=fire * factor, label=translate(locale, f"alerts.severity.{severity}"), state=severity)
-            for severity, fire in (("warning", rule.warning_fire), ("critical", rule.critical_fire))
-            if fire is not None
-        ]
+    fire = getattr(rule, f"{alert.severity}_fire", None) if rule and rule.measure == key else None
+    if fire is not None:
+        word = translate(locale, f"alerts.severity.{alert.severity}")
+        figure["limits"] = [Limit(y=fire * factor, label=word, state=alert.severity)]
     return {"ready": True, "empty": _is_empty(plot), "span": [start, end], "figures": [figure]}
 
 

@@ -22,8 +22,8 @@ def page() -> rx.Component:
                 rx.match(
                     AlertsState.tab,
                     ("rules", _rules()),
-                    ("resolved", _desk(_over(), AlertsState.over.length() > 0)),
-                    _desk(_open(), AlertRows.found > 0),
+                    ("resolved", _desk(_over(), ~AlertsState.over_ready | (AlertsState.over.length() > 0))),
+                    _desk(_open(), ~AlertRows.ready | (AlertRows.found > 0)),
                 ),
                 value=AlertsState.tab,
                 id="alerts",

@@ -177,6 +177,7 @@ WORDS = {
     "alerts.rules.pending": "fires after {time}",
     "alerts.rules.hits": "{hits} of {of} samples",
     "alerts.rules.keep": "over after {time} back to normal",
+    "alerts.rules.no_level": "not watched for",
     "alerts.rules.no_runbook": "nothing written yet",
     "alerts.rules.comes_with": "comes with KeepAI",
     "alerts.error.name": "Give it a name of up to 120 letters.",

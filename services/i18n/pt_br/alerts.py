@@ -177,6 +177,7 @@ WORDS = {
     "alerts.rules.pending": "dispara depois de {time}",
     "alerts.rules.hits": "{hits} de {of} amostras",
     "alerts.rules.keep": "termina depois de {time} normal",
+    "alerts.rules.no_level": "não se observa",
     "alerts.rules.no_runbook": "nada escrito ainda",
     "alerts.rules.comes_with": "vem com o KeepAI",
     "alerts.error.name": "Dê um nome de até 120 letras.",
