@@ -62,14 +62,18 @@ def _open() -> rx.Component:
         picks=parts.Picks(may=SessionState.may_triage, picked=AlertsState.picked, on_pick=AlertsState.pick),
     )
     return rx.fragment(
-        _toolbar(counted=True),
+        rx.cond(
+            ~AlertRows.ready | (AlertRows.open > 0) | AlertsState.narrowed,
+            _toolbar(counted=True),
+            rx.fragment(),
+        ),
         rx.cond(
             AlertRows.ready,
             rx.cond(
                 AlertRows.found > 0,
                 rx.fragment(shown, parts.keys(may_pick=SessionState.may_triage)),
                 rx.cond(
-                    AlertRows.open > 0,
+                    AlertsState.narrowed,
                     parts.none_found(on_clear=AlertsState.clear),
                     parts.none(watching=AlertRows.watching),
                 ),
