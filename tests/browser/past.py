@@ -243,7 +243,7 @@ def _add_messages(database: Session, settings: Settings) -> None:
 WRONG: tuple[tuple[str, str, str, str, float, float | None], ...] = (
     ("service_down", "OpenWebUI", "firing", "critical", 4, 0.0),
     ("worker_memory", BUSY, "firing", "critical", 11, 96.4),
-    ("worker_paused", "node-4", "firing", "warning", 14, 1.0),
+    ("worker_paused", "node-9", "firing", "warning", 14, 1.0),
     ("event_loop_blocked", "node-11", "firing", "warning", 27, 1.8),
     ("disk_full", "a-machine-with-a-rather-long-name.rack-2.aurora.example", "firing", "warning", 44, 87.2),
     ("database_slow", "", "no_data", "warning", 6, None),
