@@ -173,6 +173,15 @@
     }
   }
 
+  let badged = 0;
+  function showBadge() {
+    // What waits for somebody, on the icon of the installed app.
+    const count = Number(app()?.dataset.kBadge) || 0;
+    if (count === badged) return;
+    badged = count;
+    (count ? navigator.setAppBadge?.(count) : navigator.clearAppBadge?.())?.catch(() => { /* not installed */ });
+  }
+
   let themed = "";
   function showTheme() {
     if (themed === root.className) return;
@@ -309,6 +318,10 @@
       return openDialog($("#k-palette"));
     }
     if (event.key === "Escape") return onEscape(event);
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches?.("[data-k-sends]")) {
+      event.preventDefault();
+      return event.target.form?.requestSubmit();
+    }
     const palette = event.target.closest?.("#k-palette");
     if (palette) return paletteKey(event, palette);
     if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
@@ -349,15 +362,17 @@
   let lastBox = null; // the scroll box of the row that has the focus
 
   function moveInRows(event) {
-    const box = event.target.closest?.("[data-k-virtual], .k-table-box");
+    const letter = { j: "ArrowDown", k: "ArrowUp" }[event.key]; // in a list, from wherever one is
+    const here = event.target.closest?.("[data-k-virtual], .k-table-box, [data-k-list]");
+    const box = here ?? (letter && !$("dialog[open]") && $("[data-k-list]"));
     if (!box) return false;
     const rows = $$("[data-k-row]", box);
     const row = event.target.closest("[data-k-row]");
-    if (!rows.length || (!row && event.target !== box)) return false;
+    if (!rows.length || (here && !row && event.target !== box)) return false;
     const order = (one) => Number(one.getAttribute("aria-rowindex")) || rows.indexOf(one) + 1;
     const sorted = rows.toSorted((a, b) => order(a) - order(b));
     const at = row ? sorted.indexOf(row) : sorted.findIndex((one) => one.getAttribute("aria-current") === "true") - 1;
-    const to = { ArrowDown: sorted[at + 1] ?? sorted[0], ArrowUp: sorted[Math.max(0, at - 1)] }[event.key];
+    const to = { ArrowDown: sorted[at + 1] ?? sorted[0], ArrowUp: sorted[Math.max(0, at - 1)] }[letter && box.matches("[data-k-list]") ? letter : event.key];
     if (to) {
       event.preventDefault();
       to.focus({ preventScroll: true });
@@ -365,8 +380,9 @@
       lastBox = box;
       return true;
     }
-    if (!row || row !== event.target) return false;
-    if (event.key === "Enter") row.click();
+    const main = row && $("[data-k-main]", row);
+    if (!row || ![row, main].includes(event.target)) return false;
+    if (event.key === "Enter" && event.target === row) (main ?? row).click();
     else if (event.key.toLowerCase() === "x") $('input[type="checkbox"]', row)?.click();
     else return false;
     return true;
@@ -417,10 +433,13 @@
 
   /* -- clicks ------------------------------------------------------------------------------------------------- */
   async function copy(button) {
-    const field = document.getElementById(button.dataset.kCopies);
+    const named = document.getElementById(button.dataset.kCopies);
+    const field = named ?? document.body.appendChild(document.createElement("input")); // without a name: this address
+    if (!named) field.value = location.href;
     field.select();
     // Over plain http browsers have no clipboard but this old way.
     try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand("copy"); }
+    if (!named) field.remove();
     button.dataset.kCopied = "";
     setTimeout(() => delete button.dataset.kCopied, 2000);
   }
@@ -595,6 +614,7 @@
     showLight();
     showAges();
     showTheme();
+    showBadge();
     syncDialogs();
     for (const box of $$("[data-k-some]")) box.indeterminate = box.dataset.kSome === "true"; // no attribute says it
     leaveIfTold();

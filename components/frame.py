@@ -108,8 +108,8 @@ class Messages:
     events: Mapping[str, Any] = field(default_factory=dict)
 
 
-def places() -> tuple[Group, ...]:
-    """The pages there are."""
+def places(*, alerts: Number | None = None) -> tuple[Group, ...]:
+    """The pages there are; `alerts` is how many critical ones nobody has acknowledged."""
     return (
         Group(
             t("frame.operate"),
@@ -117,6 +117,7 @@ def places() -> tuple[Group, ...]:
                 Place("dashboard", t("frame.dashboard"), "/", "layout-dashboard", "d"),
                 Place("workers", t("frame.workers"), "/workers", "server", "w"),
                 Place("system", t("frame.system"), "/system", "activity", "s"),
+                Place("alerts", t("frame.alerts"), "/alerts", "bell", "a", attention=alerts),
             ),
         ),
         Group(None, (Place("settings", t("frame.settings"), "/settings", "settings", "c"),)),
@@ -139,13 +140,15 @@ def frame(
     tools: Sequence[Content] = (),
     keys: Sequence[Key] = (),
     flush: bool = False,
+    bell: Number | None = None,
 ) -> rx.Component:
     """The whole screen of a page.
 
     `place` is the key of the place that is current; `title` the only h1, with `crumb` before it; `notices` are strips
     (ui.strip) below the top bar, such as the compute being out of reach; `tools` stand before the live light;
     `keys` are shortcuts of this page for the list that "?" shows; `flush` lets the content reach the edges (lists
-    with a panel beside them). `on_language` is called with "pt-BR" or "en", `on_theme` with "light" or "dark".
+    with a panel beside them); `bell` is how many critical alerts nobody has acknowledged. `on_language` is called with
+    "pt-BR" or "en", `on_theme` with "light" or "dark".
     """
     shown = places() if groups is None else groups
     return rx.el.div(
@@ -153,7 +156,7 @@ def frame(
         _facts(live),
         _rail(shown, place),
         rx.el.div(
-            _top(title, crumb, tools, person, on_language, on_theme),
+            _top(title, crumb, tools, person, on_language, on_theme, bell),
             rx.el.section(_stale_strip(), *notices, aria_label=t("frame.notices"), class_name="k-notices"),
             rx.el.main(*content, id="content", tab_index=-1, class_name="flush" if flush else ""),
             class_name="k-column",
@@ -169,6 +172,7 @@ def frame(
         data_k_theme=_followed(person.theme),
         data_k_language=Words.language,
         data_k_mounted=_MOUNTED,
+        **ui.given(data_k_badge=bell),
     )
 
 
@@ -292,6 +296,7 @@ def _top(
     person: Person,
     on_language: Any,
     on_theme: Any,
+    bell: Number | None,
 ) -> rx.Component:
     return rx.el.header(
         rx.el.h1(*([rx.el.span(crumb, " / ", class_name="k-crumb")] if crumb is not None else []), title),
@@ -307,6 +312,7 @@ def _top(
             data_k_opens="k-palette",
         ),
         _light(),
+        *([_bell(bell)] if bell is not None else []),
         rx.el.button(
             t("frame.language_short"),
             type="button",
@@ -339,6 +345,21 @@ def _top(
         ),
         rx.el.div(id="k-tip", role="tooltip", custom_attrs={"popover": "manual"}),
         class_name="k-top",
+    )
+
+
+def _bell(number: Number) -> rx.Component:
+    """Leads to the alerts, and says how many critical ones wait for somebody."""
+    waiting = rx.Var.create(number)
+    label = rx.cond(waiting > 0, t("frame.bell_waiting", number=waiting), t("frame.alerts"))
+    return ui.link(
+        ui.icon("bell"),
+        rx.cond(waiting > 0, ui.count(waiting, critical=True), rx.fragment()),
+        href="/alerts",
+        aria_label=label,
+        class_name="k-button quiet only k-bell",
+        data_testid="bell",
+        data_tip=label,
     )
 
 
@@ -389,6 +410,11 @@ def _bottom(groups: Sequence[Group], place: str) -> rx.Component:
                         ui.link(
                             ui.icon(one.icon, size=20),
                             rx.el.span(one.label),
+                            *(
+                                [rx.cond(one.attention > 0, ui.count(one.attention, critical=True))]
+                                if one.attention is not None
+                                else []
+                            ),
                             href=one.href,
                             **ui.given(aria_current="page" if one.key == place else None),
                         )

@@ -18,6 +18,7 @@ from services.alerts import triage
 from services.bus import Bus, open_bus
 from services.clock import now
 from services.settings import Settings, get_settings
+from state import alerts as alert_state
 from state import live as live_state
 from state import plots
 from state.absent import Absent
@@ -64,6 +65,8 @@ async def lifespan() -> AsyncIterator[None]:
     operations.configure(bus, settings)
     outbox.configure(bus)
     triage.configure(bus)
+    renewals = alert_state.Renewals()
+    bus.subscribe(triage.TOPIC, lambda _message: renewals.soon())
     loop = asyncio.get_running_loop()
     identity.on_end(lambda ended: loop.call_soon_threadsafe(_kick_soon, broadcaster, ended))
     # Other processes hear of it at once, or notice within seconds where Redis is away.

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
-from models import WorkerEvent
-from services import db, format, history, worker_events
+from models import Alert, AlertRule, WorkerEvent
+from services import db, format, history, measures, worker_events
 from services.i18n import translate
 from services.snapshot import Snapshot, compute_samples, subject_samples
 
@@ -217,6 +217,55 @@ async def of_worker(compute: str, worker: str, span: str, locale: str, threads: 
         ),
     ]
     return {"ready": True, "empty": _is_empty(plot), "span": [start, end], "figures": figures}
+
+
+# What is drawn where the measure of an alert is only yes or no: what people look at next.
+BESIDE_FLAG = {"worker.up": "worker.cpu", "worker.paused": "worker.memory_share"}
+ALERT_SECONDS, AROUND, MOST_ALERT_SECONDS = 1800.0, 600.0, 86_400.0
+
+
+async def of_alert(alert: Alert, rule: AlertRule | None, locale: str) -> dict[str, Any]:
+    """What was measured in the last half hour of an alert, or around one that is over; with its thresholds."""
+    end = time.time()
+    if alert.resolved_at is not None:
+        end = min(end, alert.resolved_at.timestamp() + AROUND)
+    start = min(end - ALERT_SECONDS, alert.started_at.timestamp() - AROUND if alert.resolved_at else end)
+    start = max(start, end - MOST_ALERT_SECONDS)
+    key = BESIDE_FLAG.get(alert.measure, alert.measure)
+    measure = measures.by_key().get(key)
+    if measure is None or measure.unit == "flag":
+        return {"ready": True, "empty": True, "span": [start, end], "figures": []}
+    subject = {name: str(value) for name, value in alert.labels.items()}
+    plot = await _query(subject, (measure.name,), start, end, POINTS)
+    factor, unit = _scale(measure.unit, _top(plot.bands[measure.name].max))
+    figure = _figure(
+        plot,
+        measure.key,
+        translate(locale, "alerts.plot.range"),
+        locale,
+        title=f"measures.{measure.key}",
+        caption="",
+        unit=unit,
+        series=[_series(measure.name, "alerts.plot.value", "c1", factor=factor, fill=True)],
+        marks=[],
+    )
+    fire = getattr(rule, f"{alert.severity}_fire", None) if rule and rule.measure == key else None
+    if fire is not None:
+        word = translate(locale, f"alerts.severity.{alert.severity}")
+        figure["limits"] = [Limit(y=fire * factor, label=word, state=alert.severity)]
+    return {"ready": True, "empty": _is_empty(plot), "span": [start, end], "figures": [figure]}
+
+
+def _scale(unit: str, top: float) -> tuple[float, str]:
+    """What turns stored values into those that are drawn, and their unit."""
+    if unit == "percent":
+        return 1.0, "%"
+    if unit in ("bytes", "bytes_per_second"):
+        size, name = (GIB, "GiB") if top >= GIB else (2**20, "MiB")
+        return 1 / size, name if unit == "bytes" else f"{name}/s"
+    if unit == "seconds":
+        return (1.0, "s") if top >= 1 else (1000.0, "ms")
+    return 1.0, ""
 
 
 def _memory(plot: history.Plot, words: str, locale: str, limit: float, marks: list[Mark]) -> Figure:

@@ -7,6 +7,7 @@ import reflex as rx
 from services import accounts, db, identity
 from services.i18n import Locale
 from services.permissions import Principal
+from state.alert_counts import framed
 from state.guard import principal, requires, untell
 from state.live import Looks, broadcaster
 from state.words import Words
@@ -30,6 +31,8 @@ class SessionState(rx.State):
     may_see_system: bool = False
     may_audit: bool = False
     may_people: bool = False
+    may_triage: bool = False
+    may_rule: bool = False
     password_set_by: str = ""
     must_change_password: bool = False
     has_password: bool = True
@@ -48,6 +51,8 @@ class SessionState(rx.State):
         self.may_see_system = person.may("system:read")
         self.may_audit = person.may("audit:read")
         self.may_people = person.may("people:manage")
+        self.may_triage = person.may("alerts:act")
+        self.may_rule = person.may("alerts:manage")
         self.password_set_by = person.password_set_by
         self.must_change_password = person.must_change_password
         self.has_password = person.has_password
@@ -99,7 +104,7 @@ async def enter(state: rx.State, looks: Looks) -> Principal:
     if words.language != person.locale:
         words.language = person.locale
     sid = state.router.session.session_id
-    await broadcaster().attend(sid, str(person.session_id), person.may, person.locale, looks)
+    await broadcaster().attend(sid, str(person.session_id), person.may, person.locale, framed(looks))
     return person
 
 

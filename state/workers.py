@@ -18,6 +18,7 @@ from services.i18n import translate, translate_count
 from services.snapshot import Snapshot, WorkerRow
 from services.worker_table import STATES, WorkerView, counts, parse, scrolled, select, window
 from state import plots, views, worker_insight
+from state.alert_counts import framed
 from state.dashboard import DEFAULT_RANGE, live_channel
 from state.guard import actor, offer_undo, principal, requires, tell, untell
 from state.live import Channel, Looks, broadcaster
@@ -448,7 +449,8 @@ class WorkersState(rx.State):
         """Look at what this view shows."""
         person = principal()
         sid, session = self.router.session.session_id, str(person.session_id)
-        await broadcaster().attend(sid, session, person.may, person.locale, self._looks(view), anew=anew)
+        looks = framed(self._looks(view))
+        await broadcaster().attend(sid, session, person.may, person.locale, looks, anew=anew)
 
     def _show(self, view: WorkerView, query: Mapping[str, str]) -> None:
         """Take over what the address says. Only what changed is set, since setting is sending.

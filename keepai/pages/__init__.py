@@ -8,6 +8,7 @@ from components import frame as frames
 from keepai import routes
 from keepai.pages import (
     about,
+    alerts,
     appearance,
     audit,
     dashboard,
@@ -22,7 +23,8 @@ from keepai.pages import (
     system,
     workers,
 )
-from state.dashboard import DashboardState, Live
+from state.alert_counts import AlertCounts
+from state.dashboard import DashboardState
 from state.words import t
 
 
@@ -38,6 +40,7 @@ def add_to(app: rx.App) -> None:
         (routes.WORKERS, workers.page, "frame.workers", workers.ON_LOAD),
         (routes.WORKER, workers.one, "frame.workers", workers.ON_LOAD_ONE),
         (routes.SYSTEM, system.page, "frame.system", system.ON_LOAD),
+        (routes.ALERTS, alerts.page, "frame.alerts", alerts.ON_LOAD),
         (routes.SETTINGS, settings.page, "frame.settings", settings.ON_LOAD),
         (routes.APPEARANCE, appearance.page, "appearance.title", appearance.ON_LOAD),
         (routes.KEYS, keys.page, "keys.title", keys.ON_LOAD),
@@ -56,5 +59,5 @@ def add_to(app: rx.App) -> None:
 
 
 def _title(key: str) -> rx.Var[str]:
-    """What the browser's tab is called: the page, after how much needs attention."""
-    return frames.tab_title(t(key), attention=Live.attention_count)
+    """What the browser's tab is called: the page, after how many critical alerts nobody has acknowledged."""
+    return frames.tab_title(t(key), attention=AlertCounts.critical)

@@ -10,6 +10,7 @@ from components.dashboard import compute_strip
 from components.ui.base import Content
 from keepai.pages.section_list import sections
 from services.permissions import ROLES
+from state.alert_counts import AlertCounts
 from state.dashboard import DashboardState, Live
 from state.leaving import Leaving
 from state.palette import PaletteState
@@ -42,6 +43,8 @@ def shell(
                 theme=SessionState.theme,
             ),
             live=frames.Live(at=Live.at, age_ms=Live.age_ms),
+            groups=frames.places(alerts=AlertCounts.critical),
+            bell=AlertCounts.critical,
             on_language=SessionState.switch_language,
             on_theme=SessionState.switch_theme,
             palette=frames.Palette(

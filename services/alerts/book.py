@@ -223,12 +223,11 @@ def past(db: Session, alert: Alert, since: datetime) -> Past:
 
 def counts(db: Session, now: datetime) -> dict[str, int]:
     """How many are open and not acknowledged, by severity; those that are only pending are not counted."""
-    rows = db.exec(select(Alert).where(col(Alert.state).in_(("firing", "no_data", "recovering"))))
-    found = dict.fromkeys(SEVERITIES, 0)
-    for alert in rows:
-        if not is_acknowledged(alert, now):
-            found[alert.severity] = found.get(alert.severity, 0) + 1
-    return found
+    unanswered = col(Alert.acknowledged_at).is_(None) | (col(Alert.acknowledged_until) <= now)
+    query = select(Alert.severity, func.count()).where(
+        col(Alert.state).in_(("firing", "no_data", "recovering")), unanswered
+    )
+    return {**dict.fromkeys(SEVERITIES, 0), **dict(db.exec(query.group_by(col(Alert.severity))).all())}
 
 
 def is_acknowledged(alert: Alert, now: datetime) -> bool:

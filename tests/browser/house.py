@@ -142,7 +142,7 @@ class House:
     def worker_processes(self) -> list[psutil.Process]:
         """The processes of the embedded compute's workers, below their nannies."""
         found = self.role("compute").children(recursive=True)
-        return [process for process in found if "spawn_main" in " ".join(process.cmdline())]
+        return [process for process in found if _is_worker(process)]
 
     def stop_compute(self) -> None:
         """Freeze the embedded compute with its workers, as a machine does that hangs."""
@@ -251,6 +251,13 @@ class House:
             timeout=30,
         )
         return dict(answer.json())
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    """Whether it runs a worker; one that has just ended does not."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return "spawn_main" in " ".join(process.cmdline())
+    return False
 
 
 def mail_settings(port: int) -> dict[str, object]:

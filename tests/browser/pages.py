@@ -162,6 +162,29 @@ async def picking(screen: Screen, path: str, locale: str) -> None:
     await expect(screen.page.get_by_test_id("picks")).to_be_visible()
 
 
+async def acknowledging(screen: Screen, path: str, locale: str) -> None:
+    """Before an alert is acknowledged."""
+    await opened(screen, path, locale)
+    await screen.page.get_by_test_id("alert-acknowledge").click()
+    await expect(screen.page.get_by_test_id("acknowledge-form")).to_be_visible()
+
+
+async def assigning(screen: Screen, path: str, locale: str) -> None:
+    """Before an alert is given to somebody."""
+    await opened(screen, path, locale)
+    await screen.page.get_by_test_id("alert-assign").click()
+    await expect(screen.page.locator("#person option").nth(2)).to_be_attached()
+
+
+async def picking_alerts(screen: Screen, path: str, locale: str) -> None:
+    """With some alerts picked."""
+    await opened(screen, path, locale)
+    for row in (await screen.page.get_by_test_id("alert-row").all())[:3]:
+        await row.hover()
+        await row.get_by_role("checkbox").click()
+    await expect(screen.page.get_by_test_id("picks")).to_be_visible()
+
+
 async def asking_for_several(screen: Screen, path: str, locale: str) -> None:
     """Before several workers are retired."""
     await picking(screen, path, locale)
@@ -347,6 +370,7 @@ def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[s
         *[View(f"worker-{tab}", state, "frame.workers", f"{panel}&tab={tab}", house, arrive) for tab in tabs],
         View("worker-page", state, "frame.workers", f"/workers/{{{worker}}}", house, arrive),
         View("system", state, "frame.system", "/system", house, arrive),
+        View("alerts", state, "frame.alerts", "/alerts", house, arrive),
         View("settings", state, "frame.settings", "/settings", house, arrive),
         View("appearance", state, "appearance.title", "/settings/appearance", house, arrive),
         View("sign-in-methods", state, "methods.title", "/settings/sign-in", house, arrive),
@@ -388,6 +412,18 @@ VIEWS = [
     View("workers-picked", "rows", "frame.workers", "/workers", arrive=picking),
     View("worker-and-picked", "rows", "frame.workers", "/workers?worker={node-3}", arrive=picking),
     View("retire-several", "rows", "frame.workers", "/workers", arrive=asking_for_several),
+    View("alert", "rows", "frame.alerts", "/alerts?alert={worker_memory}"),
+    View("alert", "loading", "frame.alerts", "/alerts?alert={worker_memory}", arrive=loading),
+    View("alert", "none", "frame.alerts", f"/alerts?alert={'0' * 32}"),
+    View("alert-mine", "rows", "frame.alerts", "/alerts?alert={worker_paused}"),
+    View("alert-over", "rows", "frame.alerts", "/alerts?tab=resolved&alert={over}"),
+    View("acknowledge", "rows", "frame.alerts", "/alerts?alert={service_down}", arrive=acknowledging),
+    View("assign", "rows", "frame.alerts", "/alerts?alert={disk_full}", arrive=assigning),
+    View("alerts-picked", "rows", "frame.alerts", "/alerts", arrive=picking_alerts),
+    View("alerts-filtered", "none", "frame.alerts", "/alerts?q=nothing+is+called+so"),
+    View("alerts-resolved", "rows", "frame.alerts", "/alerts?tab=resolved"),
+    View("alerts-resolved", "none", "frame.alerts", "/alerts?tab=resolved", "deserted"),
+    View("alert-rules", "rows", "frame.alerts", "/alerts?tab=rules&rule={rule}"),
     View("settings-wrong", "rows", "frame.settings", "/settings", arrive=with_wrong_fields),
     View("appearance", "wrong", "appearance.title", "/settings/appearance", arrive=with_a_wrong_zone),
     View("keys", "made", "keys.title", "/settings/keys", arrive=with_a_key),
@@ -447,6 +483,8 @@ def _with_ids(path: str, house: House) -> str:
         return path.format(invitation=_invitation(house), reset=_reset(house))
     if path.startswith("/settings/people/"):
         return path.format(somebody=_somebody(house), newcomer=_newcomer(house))
+    if path.startswith("/alerts"):
+        return path.format(**house.ask(past.alert_ids))
     rows = house.dashboard(house.token(house.person("viewer")))["workers"]
     ids = {row["name"]: row["id"] for row in rows}
     return re.sub(r"\{([\w-]+)\}", lambda found: ids.get(found[1], "0" * 32), path)

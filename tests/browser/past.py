@@ -10,14 +10,16 @@ import time
 from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from uuid import UUID
+from types import MappingProxyType
+from uuid import UUID, uuid4
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from models import Account, RoleGrant, TaskGroupRun, WorkerEvent
-from services import accounts, api_keys, audit, links, outbox, people, sessions, workers
+from models import Account, Alert, AlertEvent, AlertRule, RoleGrant, TaskGroupRun, WorkerEvent
+from services import accounts, alerts, api_keys, audit, links, outbox, people, sessions, workers
+from services.alerts import builtin
 from services.audit import Actor
 from services.clock import now
 from services.history import recorder
@@ -27,6 +29,7 @@ from services.outbox import Invitation, Letter, PasswordReset, Recipient, Trial
 from services.permissions import PLATFORM, ROLES
 from services.settings import Settings
 from services.snapshot import Totals, WorkerRow, compute_samples, subject_samples
+from tests.browser.crowd import BUSY
 from tests.browser.house import House, mail_settings
 from tests.mail_server import MailServer
 
@@ -108,6 +111,14 @@ def gather(house: House, count: int = 31) -> None:
 def fail_to_deliver(house: House) -> None:
     """Messages that were given up, and one that has waited long."""
     house.ask(_add_messages, house.mail_settings())
+
+
+def alarm(house: House) -> None:
+    """Alerts in every state, and of the last days those that are over; with what people did and wrote."""
+    seen = house.dashboard(house.token(house.person("viewer")))
+    ids = {row["name"]: row["id"] for row in seen["workers"]}
+    people = (house.person("operator").id, house.person("admin").id)
+    house.ask(_add_alerts, *people, seen["compute"]["id"], ids)
 
 
 @contextmanager
@@ -226,6 +237,109 @@ def _add_messages(database: Session, settings: Settings) -> None:
         message.due_at = now() + timedelta(hours=5)
         message.error, message.detail = f"outbox.error.{error}", outbox.masked(detail)
         database.add(message)
+
+
+# What is wrong with what, in which state, since how many minutes, at which value.
+WRONG: tuple[tuple[str, str, str, str, float, float | None], ...] = (
+    ("service_down", "OpenWebUI", "firing", "critical", 4, 0.0),
+    ("worker_memory", BUSY, "firing", "critical", 11, 96.4),
+    ("worker_paused", "node-9", "firing", "warning", 14, 1.0),
+    ("event_loop_blocked", "node-11", "firing", "warning", 27, 1.8),
+    ("disk_full", "a-machine-with-a-rather-long-name.rack-2.aurora.example", "firing", "warning", 44, 87.2),
+    ("database_slow", "", "no_data", "warning", 6, None),
+    ("outbox_behind", "", "pending", "warning", 1, 342.0),
+    ("host_memory", "aurora", "recovering", "warning", 18, 84.0),
+)
+
+
+def _add_alerts(database: Session, operator: UUID, admin: UUID, compute: str, ids: Mapping[str, str]) -> None:
+    builtin.ensure(database, now())
+    rules = {rule.builtin: rule for rule in database.exec(select(AlertRule))}
+    rules[
+        "worker_memory"
+    ].runbook = "1. Veja o que executa.\n2. Se for um shuffle, espere.\n3. Senão, reinicie o worker."
+    made = {}
+    for name, subject, state, severity, minutes, value in WRONG:
+        labels = {"compute": compute, "worker": ids[subject]} if subject in ids else {}
+        made[name] = _alert(database, rules[name], subject, state, severity, minutes, value, labels)
+    rafael = Actor("person", operator, "Rafael Nogueira")
+    at = now() - timedelta(minutes=3)
+    later = now() + timedelta(hours=4)
+    alerts.acknowledge(
+        database, at, made["worker_paused"].id, rafael, note="esperar o shuffle terminar", until=later
+    )
+    alerts.assign(database, at, made["disk_full"].id, rafael, admin)
+    alerts.comment(database, at, made["disk_full"].id, rafael, "limpeza marcada para as 14 h")
+    alerts.comment(
+        database, at, made["worker_memory"].id, rafael, "Sem energia no rack 2, ligando para o prédio."
+    )
+    for number in range(54):
+        name, subject = (("worker_lost", f"node-{number}"), ("service_down", "Redis"))[number % 2]
+        alert = _alert(database, rules[name], subject, "firing", "critical", 90 + 57 * number, 0.0)
+        over = alert.started_at + timedelta(seconds=38 + 13 * (number % 11))
+        if number % 5 == 3:
+            alerts.resolve(database, over, alert.id, rafael, note="fonte trocada")
+            continue
+        alert.state, alert.resolved_at, alert.since, alert.open_key = "resolved", over, over, ""
+        database.add_all([alert, _event(alert, over, "resolved", "critical", 1.0)])
+
+
+def alert_ids(database: Session) -> dict[str, str]:
+    """The ids of the alerts of `alarm` by their rules, of one that is over, and of a rule."""
+    names = {name: subject for name, subject, *_ in WRONG}
+    found = {
+        one.rule_builtin: one
+        for one in database.exec(select(Alert).where(Alert.open_key != ""))
+        if names.get(one.rule_builtin) == one.subject
+    }
+    over = database.exec(select(Alert).where(Alert.state == "resolved", Alert.last_note != "")).first()
+    assert over is not None
+    ids = {name: one.id.hex for name, one in found.items()}
+    return {**ids, "over": over.id.hex, "rule": (found["worker_memory"].rule_id or over.id).hex}
+
+
+def _alert(
+    database: Session,
+    rule: AlertRule,
+    subject: str,
+    state: str,
+    severity: str,
+    minutes: float,
+    value: float | None,
+    labels: Mapping[str, str] = MappingProxyType({}),
+) -> Alert:
+    at = now() - timedelta(minutes=minutes)
+    kind = rule.measure.split(".")[0]
+    alert = Alert(
+        started_at=at,
+        rule_id=rule.id,
+        rule_builtin=rule.builtin or "",
+        measure=rule.measure,
+        open_key=uuid4().hex,
+        labels={"kind": kind, **labels},
+        subject=subject,
+        state=state,
+        severity=severity,
+        worst=severity,
+        value=value,
+        since=at,
+        fired_at=None if state == "pending" else at,
+    )
+    database.add(alert)
+    database.flush()
+    if rule.pending or state == "pending":
+        database.add(_event(alert, at - timedelta(seconds=rule.pending), "pending", severity, value))
+    if state != "pending":
+        database.add(_event(alert, at, "no_data" if state == "no_data" else "fired", severity, value))
+    if state == "recovering":
+        alert.since = at + timedelta(minutes=minutes / 2)
+        database.add(_event(alert, alert.since, "recovering", severity, value))
+    database.flush()
+    return alert
+
+
+def _event(alert: Alert, at: datetime, kind: str, severity: str, value: float | None) -> AlertEvent:
+    return AlertEvent(alert_id=alert.id, at=at, kind=kind, detail={"severity": severity, "value": value})
 
 
 def _add_groups(database: Session, key: str, count: int) -> None:

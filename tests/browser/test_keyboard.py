@@ -12,7 +12,8 @@ from tests.browser.words import pt
 
 
 @pytest.mark.parametrize(
-    ("letter", "path"), [("d", "/"), ("w", "/workers"), ("s", "/system"), ("c", "/settings")]
+    ("letter", "path"),
+    [("d", "/"), ("w", "/workers"), ("s", "/system"), ("a", "/alerts"), ("c", "/settings")],
 )
 async def test_g_and_a_letter_go_to_a_page(page_as: PageAs, letter: str, path: str):
     screen = await page_as("viewer", "/system" if path == "/" else "/")

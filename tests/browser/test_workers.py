@@ -252,7 +252,7 @@ async def test_the_history_and_the_events_of_a_worker_are_downloaded_from_its_pa
     await expect(screen.page.get_by_role("complementary")).to_contain_text(name)
     worker = await screen.row(name).get_attribute("data-id")
     history = await _file(screen, "workers.history.csv")
-    assert history.startswith("time,kind,compute,worker,cpu") and f",{worker}," in history
+    assert history.startswith("time,kind,compute,worker,up,") and f",{worker}," in history
     (plot,) = json.loads(await _file(screen, "workers.history.json"))["plots"]
     assert plot["labels"]["worker"] == worker
     await screen.page.get_by_role("tab", name=pt("workers.tab.events")).click()

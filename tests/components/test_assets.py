@@ -12,7 +12,7 @@ import pytest
 
 ASSETS = Path(__file__).parents[2] / "assets"
 NODE = Path(sys.prefix) / "bin" / "node"
-PAGES = {"/", "/workers", "/system", "/settings"}
+PAGES = {"/", "/workers", "/system", "/alerts", "/settings"}
 
 
 def manifest() -> dict:

@@ -40,6 +40,7 @@ async def test_only_what_one_may_is_offered_and_taken(tab, carla):
     await screen.call(KeysState.load)
     page = await screen.of(KeysState)
     assert {offer["name"] for offer in page.get_value("offers")} == {
+        "alerts:read",
         "compute:read",
         "profile:write",
         "system:read",

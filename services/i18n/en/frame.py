@@ -8,6 +8,8 @@ WORDS = {
     "frame.dashboard": "Dashboard",
     "frame.workers": "Workers",
     "frame.system": "System",
+    "frame.alerts": "Alerts",
+    "frame.bell_waiting": "Alerts, {number} unanswered",
     "frame.settings": "Settings",
     "frame.more": "More",
     "frame.collapse": "Collapse",

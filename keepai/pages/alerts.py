@@ -1,0 +1,216 @@
+"""`/alerts`: what fires, who takes care of it, what was over, and what is watched for."""
+
+import reflex as rx
+
+from components import alerts as parts
+from components import ui
+from components.dashboard import figure_of
+from keepai.pages.shell import shell
+from state.alerts import AlertPanel, AlertPlot, AlertRows, AlertsState
+from state.session import SessionState
+from state.words import t
+
+ON_LOAD = AlertsState.load
+
+
+def page() -> rx.Component:
+    """The list, with the open alert beside it; or the rules."""
+    return shell(
+        rx.el.div(
+            parts.page_tabs(tab=AlertsState.tab, open_=AlertRows.open, on_tab=AlertsState.show_tab),
+            ui.tab_panel(
+                rx.match(
+                    AlertsState.tab,
+                    ("rules", _rules()),
+                    ("resolved", _desk(_over(), ~AlertsState.over_ready | (AlertsState.over.length() > 0))),
+                    _desk(_open(), ~AlertRows.ready | (AlertRows.found > 0)),
+                ),
+                value=AlertsState.tab,
+                id="alerts",
+                class_name="k-desk-body",
+            ),
+            parts.confirm_picked(
+                AlertsState.question,
+                on_confirm=AlertsState.do_picked("resolve"),
+                on_cancel=AlertsState.dismiss,
+            ),
+            class_name="k-desk",
+        ),
+        title=t("frame.alerts"),
+        place="alerts",
+        keys=[
+            (("J", "K"), t("alerts.keys.move"), True),
+            (("Ctrl", "Enter"), t("alerts.keys.send"), SessionState.may_triage),
+        ],
+        flush=True,
+    )
+
+
+def _desk(rows: rx.Component, any_: rx.Var[bool]) -> rx.Component:
+    return rx.el.div(
+        rx.el.div(rows, class_name="k-desk-list k-fades-late"),
+        rx.cond(AlertsState.selected != "", _panel(), parts.nothing_chosen(any_=any_)),
+        class_name="k-desk-two",
+    )
+
+
+def _open() -> rx.Component:
+    shown = parts.listed(
+        AlertRows.rows,
+        selected=AlertsState.selected,
+        link=AlertsState.link,
+        picks=parts.Picks(may=SessionState.may_triage, picked=AlertsState.picked, on_pick=AlertsState.pick),
+    )
+    return rx.fragment(
+        rx.cond(
+            ~AlertRows.ready | (AlertRows.open > 0) | AlertsState.narrowed,
+            _toolbar(counted=True),
+            rx.fragment(),
+        ),
+        rx.cond(
+            AlertRows.ready,
+            rx.cond(
+                AlertRows.found > 0,
+                rx.fragment(shown, parts.keys(may_pick=SessionState.may_triage)),
+                rx.cond(
+                    AlertsState.narrowed,
+                    parts.none_found(on_clear=AlertsState.clear),
+                    parts.none(watching=AlertRows.watching),
+                ),
+            ),
+            _waiting(),
+        ),
+        rx.cond(
+            SessionState.may_triage & (AlertsState.picked.length() > 0),
+            parts.picks_bar(
+                count=AlertsState.picked.length(),
+                busy=AlertsState.busy,
+                on_do=AlertsState.do_picked,
+                on_ask=AlertsState.ask_picked,
+                on_shown=AlertsState.pick_shown,
+                on_none=AlertsState.unpick,
+            ),
+            rx.fragment(),
+        ),
+    )
+
+
+def _over() -> rx.Component:
+    return rx.fragment(
+        _toolbar(counted=False),
+        rx.cond(
+            AlertsState.over_ready,
+            rx.cond(
+                AlertsState.over.length() > 0,
+                parts.over(
+                    AlertsState.over,
+                    selected=AlertsState.selected,
+                    link=AlertsState.link,
+                    more=AlertsState.over_more,
+                    on_more=AlertsState.more,
+                ),
+                rx.cond(
+                    AlertsState.narrowed,
+                    parts.none_found(on_clear=AlertsState.clear),
+                    parts.nothing_over(),
+                ),
+            ),
+            _waiting(),
+        ),
+    )
+
+
+def _waiting() -> rx.Component:
+    return rx.el.div(
+        ui.skeleton_rows(8, ("4%", "56%", "8%", "10%"), class_name="k-alerts-loading"),
+        role="status",
+        aria_label=t("alerts.loading"),
+        aria_busy="true",
+    )
+
+
+def _toolbar(*, counted: bool) -> rx.Component:
+    return parts.toolbar(
+        text=AlertsState.text,
+        text_key=AlertsState.search_key,
+        severity=AlertsState.severity,
+        unowned=AlertsState.unowned,
+        unowned_count=rx.cond(AlertRows.ready, AlertRows.unowned, "") if counted else None,
+        on_search=AlertsState.search,
+        on_severity=AlertsState.narrow,
+        on_unowned=AlertsState.narrow_to_unowned,
+    )
+
+
+def _panel() -> rx.Component:
+    """Waits for the alert that the address names; then shows it, or says that it is gone."""
+    is_it = AlertPanel.ready & (AlertPanel.id == AlertsState.selected)
+    shown = parts.panel(
+        AlertPanel.alert,
+        found=AlertPanel.found,
+        story=AlertPanel.story,
+        plot=_plot(),
+        may_act=SessionState.may_triage,
+        me=SessionState.id,
+        form=_form(),
+        open_form=AlertsState.form,
+        comment=parts.comment_form(
+            key=f"{AlertsState.selected}-{AlertsState.comment_key}",
+            error=AlertsState.comment_error,
+            on_submit=AlertsState.comment,
+        ),
+        on_ask=AlertsState.ask,
+        on_take=AlertsState.take,
+        on_step=AlertsState.step,
+        on_close=AlertsState.close,
+    )
+    return rx.cond(is_it, shown, parts.panel_loading())
+
+
+def _form() -> rx.Component:
+    common = {"error": AlertsState.form_error, "on_cancel": AlertsState.ask}
+    return rx.match(
+        AlertsState.form,
+        ("acknowledge", parts.acknowledge_form(on_submit=AlertsState.acknowledge, **common)),
+        (
+            "assign",
+            parts.assign_form(
+                team=AlertsState.team,
+                owner=AlertPanel.alert["owner_id"],
+                me=SessionState.id,
+                on_submit=AlertsState.assign,
+                **common,
+            ),
+        ),
+        ("resolve", parts.resolve_form(on_submit=AlertsState.resolve, **common)),
+        rx.fragment(),
+    )
+
+
+def _plot() -> rx.Component:
+    is_it = AlertPlot.ready & (AlertPlot.id == AlertsState.selected) & ~AlertPlot.empty
+    return rx.cond(
+        is_it,
+        rx.el.div(
+            rx.foreach(
+                AlertPlot.figures,
+                lambda figure: figure_of(
+                    figure, span=AlertPlot.span, zone=SessionState.zone, first=True, last=True
+                ),
+            ),
+        ),
+        rx.fragment(),
+    )
+
+
+def _rules() -> rx.Component:
+    return rx.el.div(
+        parts.rules(
+            AlertsState.rules,
+            ready=AlertsState.rules_ready,
+            opened=AlertsState.rule,
+            may=SessionState.may_rule,
+            on_switch=AlertsState.switch_rule,
+        ),
+        class_name="k-desk-rules k-fades-late",
+    )

@@ -1,0 +1,253 @@
+"""The open alerts as people look at them: in groups, the worst first, as far as the filter of the address lets them
+through; and one of them with all that is known of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, or_, select
+
+from models import Account, Alert, AlertEvent, AlertRule
+from services import accounts
+from services.alerts import book
+from services.alerts.book import OPEN, SEVERITIES, Past
+from services.i18n import words as catalogue
+
+TABS = ("open", "resolved", "rules")
+# Each with the state of its alerts, and their severity where that counts.
+GROUPS: Mapping[str, tuple[str, str]] = {
+    "critical": ("firing", "critical"),
+    "warning": ("firing", "warning"),
+    "no_data": ("no_data", ""),
+    "pending": ("pending", ""),
+    "recovering": ("recovering", ""),
+}
+SHOWN = 40  # of each group; the rest is found by the filter
+PAST = timedelta(days=30)
+NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """What one tab wants to see. Equal filters are one room."""
+
+    tab: str = TABS[0]
+    text: str = ""
+    severity: str = ""
+    unowned: bool = False
+    selected: str = ""
+    rule: str = ""
+
+    @property
+    def filter(self) -> str:
+        """The part of the address that says which alerts are shown."""
+        return _query({"tab": self._tab, "q": self.text, **self._narrow})
+
+    @property
+    def query(self) -> str:
+        """The whole of it."""
+        more = {"rule": self.rule if self.tab == "rules" else "", "alert": self.selected}
+        return _query({"tab": self._tab, "q": self.text, **self._narrow, **more})
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the filter may leave something out."""
+        return bool(self.text or self.severity or self.unowned)
+
+    @property
+    def _tab(self) -> str:
+        return "" if self.tab == TABS[0] else self.tab
+
+    @property
+    def _narrow(self) -> dict[str, str]:
+        return {"severity": self.severity, "owner": NOBODY if self.unowned else ""}
+
+
+def parse(query: Mapping[str, str]) -> AlertView:
+    """The view that an address asks for; what makes no sense is left out."""
+    tab, severity = query.get("tab", ""), query.get("severity", "")
+    view = AlertView(
+        tab=tab if tab in TABS else TABS[0],
+        text=query.get("q", "").strip()[:100],
+        severity=severity if severity in SEVERITIES else "",
+        unowned=query.get("owner", "") == NOBODY,
+        selected=_hex(query.get("alert", "")),
+    )
+    if view.tab == "rules":
+        return replace(
+            view, text="", severity="", unowned=False, selected="", rule=_hex(query.get("rule", ""))
+        )
+    return view
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Alerts that stand together, and how many there are of them, also of those that are not shown."""
+
+    name: str
+    alerts: list[Alert]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What the list shows: its groups; how people are called; who wrote the last note of an alert; how many are open,
+    found by the filter, and without an owner; how many rules watch."""
+
+    groups: list[Group]
+    names: dict[UUID, str]
+    writers: dict[UUID, str]
+    open: int
+    found: int
+    unowned: int
+    watching: int
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """All that are shown, in their order."""
+        return [alert for group in self.groups for alert in group.alerts]
+
+
+def board(db: Session, view: AlertView) -> Board:
+    """The open alerts as this view wants them."""
+    wanted = filters(view)
+    counted = _count(db, wanted)
+    groups = [
+        Group(name, _group(db, wanted, state, severity), total)
+        for name, (state, severity) in GROUPS.items()
+        if (total := sum(n for (s, v), n in counted.items() if s == state and severity in ("", v)))
+    ]
+    shown = [alert for group in groups for alert in group.alerts]
+    enabled = select(func.count()).select_from(AlertRule).where(col(AlertRule.enabled).is_(True))
+    return Board(
+        groups=groups,
+        names=book.names(db, shown),
+        writers=writers(db, shown),
+        open=book.count_open(db),
+        found=sum(counted.values()),
+        unowned=sum(_count(db, filters(replace(view, unowned=True))).values()),
+        watching=db.exec(enabled).one(),
+    )
+
+
+def filters(view: AlertView) -> list[ColumnElement[bool]]:
+    """The conditions of a filter. What a rule that comes with KeepAI is called is in the catalogues, not in the
+    database: its text is looked for there, in either language."""
+    wanted: list[ColumnElement[bool]] = []
+    if view.severity:
+        wanted.append(col(Alert.severity) == view.severity)
+    if view.unowned:
+        wanted.append(col(Alert.assignee_id).is_(None))
+    if view.text:
+        wanted.append(
+            or_(
+                col(Alert.subject).icontains(view.text, autoescape=True),
+                col(Alert.rule_name).icontains(view.text, autoescape=True),
+                (col(Alert.rule_name) == "") & col(Alert.rule_builtin).in_(_called(view.text)),
+            )
+        )
+    return wanted
+
+
+def _called(text: str) -> list[str]:
+    """The rules that come with KeepAI whose name or title has this text."""
+    text = text.casefold()
+    return sorted(
+        {
+            key.rsplit(".", 1)[1]
+            for locale in ("pt-BR", "en")
+            for key, words in catalogue(locale).items()
+            if key.startswith(("alerts.rule.", "alerts.title.")) and text in words.casefold()
+        }
+    )
+
+
+def _count(db: Session, wanted: list[ColumnElement[bool]]) -> dict[tuple[str, str], int]:
+    query = select(Alert.state, Alert.severity, func.count()).where(col(Alert.open_key) != "", *wanted)
+    rows = db.exec(query.group_by(col(Alert.state), col(Alert.severity)))
+    return {(state, severity): count for state, severity, count in rows if state in OPEN}
+
+
+def _group(db: Session, wanted: list[ColumnElement[bool]], state: str, severity: str) -> list[Alert]:
+    query = select(Alert).where(Alert.state == state, *wanted)
+    if severity:
+        query = query.where(Alert.severity == severity)
+    order = (col(Alert.started_at).desc(), col(Alert.id).desc())
+    return list(db.exec(query.order_by(*order).limit(SHOWN)))
+
+
+def writers(db: Session, alerts: list[Alert]) -> dict[UUID, str]:
+    """Who wrote the last note of each."""
+    noted = [alert.id for alert in alerts if alert.last_note]
+    if not noted:
+        return {}
+    query = select(AlertEvent.alert_id, AlertEvent.actor).where(
+        col(AlertEvent.alert_id).in_(noted), AlertEvent.note != ""
+    )
+    return dict(db.exec(query.order_by(col(AlertEvent.at), col(AlertEvent.id))).all())
+
+
+def over(
+    db: Session, view: AlertView, before: tuple[datetime, UUID] | None, limit: int
+) -> tuple[list[Alert], dict[UUID, str], dict[UUID, str]]:
+    """Those that are over, as this view wants them, the newest first; their people, and who wrote the last notes.
+    `before` is when the last one that is known was over, and its id."""
+    query = select(Alert).where(Alert.state == "resolved", *filters(view))
+    if before is not None:
+        at, alert_id = before
+        query = query.where(
+            or_(
+                col(Alert.resolved_at) < at,
+                (col(Alert.resolved_at) == at) & (col(Alert.id) < alert_id),
+            )
+        )
+    order = (col(Alert.resolved_at).desc(), col(Alert.id).desc())
+    found = list(db.exec(query.order_by(*order).limit(limit)))
+    return found, book.names(db, found), writers(db, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One alert with all that is known of it. `rule` is None when it is gone."""
+
+    alert: Alert
+    story: list[AlertEvent]
+    past: Past
+    names: dict[UUID, str]
+    rule: AlertRule | None
+
+
+def opened(db: Session, alert_id: UUID, now: datetime) -> Opened:
+    """One alert. Raises NotFound."""
+    alert = book.get(db, alert_id)
+    rule = db.get(AlertRule, alert.rule_id) if alert.rule_id else None
+    return Opened(
+        alert, book.story(db, alert_id), book.past(db, alert, now - PAST), book.names(db, [alert]), rule
+    )
+
+
+def owners(db: Session, rules: list[AlertRule]) -> dict[UUID, str]:
+    """How the owners of rules are called."""
+    wanted = {rule.owner_id for rule in rules if rule.owner_id}
+    return {account.id: account.name or account.email for account in accounts.many(db, wanted)}
+
+
+def team(db: Session) -> list[Account]:
+    """Everybody to whom an alert can be given, by name."""
+    found = db.exec(select(Account).where(col(Account.deactivated_at).is_(None)))
+    return sorted(found, key=lambda account: (account.name or account.email).lower())
+
+
+def _hex(text: str) -> str:
+    """An id as addresses have it, or nothing."""
+    try:
+        return UUID(text).hex if text else ""
+    except ValueError:
+        return ""
+
+
+def _query(parts: Mapping[str, str]) -> str:
+    return urlencode({name: value for name, value in parts.items() if value})

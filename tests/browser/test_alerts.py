@@ -1,0 +1,179 @@
+"""What fires is on the screen of everybody at once, and somebody says "mine"."""
+
+import re
+from collections.abc import Callable
+
+import psutil
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.browser import past
+from tests.browser.conftest import PageAs
+from tests.browser.house import House
+from tests.browser.screen import Screen
+from tests.browser.words import pt
+
+# A lost worker is told within 3 s; ten times that on a machine that does other things.
+TOLD_WITHIN, BACK_WITHIN = 30_000, 120_000
+MARK = "window.wasHereBefore = true"
+
+
+@pytest.fixture(scope="module")
+def calm(own_house: Callable[..., House]) -> House:
+    """KeepAI with two workers of its own, where nothing fires."""
+    house: House = own_house(EMBEDDED_WORKERS=2)
+    house.until(lambda: len(house.worker_processes()) == 2, 60)
+    return house
+
+
+@pytest.fixture(scope="module")
+def alarmed(own_house: Callable[..., House]) -> House:
+    """KeepAI with alerts in every state."""
+    house: House = own_house(EMBEDDED_WORKERS=1)
+    token = house.token(house.person("viewer"))
+    house.until(lambda: len((house.dashboard(token) or {}).get("workers", [])) == 1, 60)
+    past.alarm(house)
+    return house
+
+
+def rows(screen: Screen, more: str = "") -> Locator:
+    """Rows of the list."""
+    return screen.page.locator(f"[data-testid=alert-row]{more}")
+
+
+def hold_down(house: House) -> psutil.Process:
+    """End a worker, and hold the process that its nanny starts in its place; returns that one."""
+    before = house.worker_processes()
+    known = {process.pid for process in before}
+    before[0].kill()
+    new = house.until(lambda: [p for p in house.worker_processes() if p.pid not in known], 30)
+    new[0].suspend()
+    return new[0]
+
+
+async def test_a_lost_worker_fires_is_acknowledged_and_ends_when_it_is_back(calm: House, open_screen: PageAs):
+    await calm.has_workers(2)
+    screen = await open_screen(calm, "operator", "/alerts")
+    other = await open_screen(calm, "viewer", "/workers")
+    page = screen.page
+    await screen.says(pt("alerts.none"))
+    await screen.ask(MARK)
+    held = hold_down(calm)
+    try:
+        lost = rows(screen, "[data-state=firing][data-severity=critical]")
+        await expect(lost).to_have_count(1, timeout=TOLD_WITHIN)
+        await expect(lost).to_contain_text(re.compile(r"Worker \S+ perdido"))
+        # Wherever somebody is, they see that something waits for somebody.
+        await expect(other.page.get_by_test_id("bell").locator(".k-count")).to_have_text("1")
+        await expect(other.page).to_have_title(re.compile(r"^\(1\) "))
+        await other.page.get_by_test_id("bell").click()
+        await other.at("/alerts")
+        await rows(other).get_by_role("link").click()
+        await expect(other.page.get_by_test_id("alert-panel")).to_have_attribute("data-state", "firing")
+        await lost.get_by_role("link").click()
+        await expect(page).to_have_url(re.compile(r"/alerts\?alert=[0-9a-f]{32}$"))
+        await page.get_by_test_id("alert-acknowledge").click()
+        form = page.get_by_test_id("acknowledge-form")
+        await form.get_by_text(pt("alerts.until.1h")).click()
+        await form.locator("#note").fill("sem energia no rack 2")
+        await form.get_by_role("button", name=pt("alerts.acknowledge")).click()
+        await expect(form).to_be_hidden()
+        for one in (screen, other):
+            await expect(rows(one)).to_contain_text(pt("alerts.acknowledged"))
+            await expect(rows(one)).to_contain_text("Operator PT: sem energia no rack 2")
+            await expect(one.page.get_by_test_id("bell").locator(".k-count")).to_have_count(0)
+            story = one.page.locator(".k-timeline")
+            await expect(story).to_contain_text(re.compile(r"Operator PT reconheceu até \d\d:\d\d"))
+        # Who may only look is offered nothing else.
+        for name in ("acknowledge", "assign", "resolve", "take"):
+            await expect(other.page.get_by_test_id(f"alert-{name}")).to_have_count(0)
+        await expect(other.page.locator("#comment, .k-alert input")).to_have_count(0)
+    finally:
+        held.resume()
+    for one in (screen, other):
+        panel = one.page.get_by_test_id("alert-panel")
+        await expect(panel).to_have_attribute("data-state", "resolved", timeout=BACK_WITHIN)
+        await expect(rows(one)).to_have_count(0)
+    await page.get_by_role("tab", name=pt("alerts.tab.resolved")).click()
+    await expect(rows(screen, "[data-state=resolved]")).to_have_count(1)
+    assert await screen.ask("window.wasHereBefore") is True
+
+
+async def test_a_note_is_sent_by_keyboard_and_stays_where_it_could_not_be_kept(
+    alarmed: House, open_screen: PageAs
+):
+    screen = await open_screen(alarmed, "operator", "/alerts?severity=critical&q=OpenWebUI")
+    page = screen.page
+    await expect(rows(screen)).to_have_count(1)
+    await page.keyboard.press("j")
+    await expect(rows(screen)).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile(r"q=OpenWebUI&severity=critical&alert=[0-9a-f]{32}$"))
+    field = page.locator("#comment")
+    await field.press("Control+Enter")
+    await expect(page.locator("#comment-error")).to_have_text(pt("alerts.error.empty"))
+    await field.fill("reiniciando o contêiner")
+    await field.press("Control+Enter")
+    await expect(page.locator(".k-timeline li").last).to_contain_text("reiniciando o contêiner")
+    await expect(field).to_have_value("")
+    await page.get_by_test_id("alert-take").click()
+    await expect(page.locator(".k-alert-side")).to_contain_text("Operator PT")
+    await page.locator(".k-copy-link").click()
+    await expect(page.locator(".k-copy-link .k-copied")).to_be_attached()
+    await page.locator("main").click(position={"x": 5, "y": 5})
+    await page.keyboard.press("Escape")
+    await expect(page).to_have_url(re.compile(r"q=OpenWebUI&severity=critical$"))
+
+
+async def test_several_are_picked_by_key_and_resolved_after_one_question(alarmed: House, open_screen: PageAs):
+    screen = await open_screen(alarmed, "operator", "/alerts?severity=warning")
+    page = screen.page
+    firing = rows(screen, "[data-state=firing]")
+    await expect(firing).to_have_count(3)
+    await page.keyboard.press("j")
+    await page.keyboard.press("x")
+    await page.keyboard.press("j")
+    await page.keyboard.press("x")
+    bar = page.get_by_test_id("picks")
+    await expect(bar).to_contain_text(pt("alerts.picks.count.other", number=2))
+    await bar.get_by_role("button", name=pt("alerts.acknowledge")).click()
+    await screen.says(pt("alerts.picks.acknowledged.other", number=2))
+    await expect(bar).to_be_hidden()
+    await firing.first.hover()
+    await firing.first.get_by_role("checkbox").click()
+    await bar.get_by_role("button", name=pt("alerts.resolve")).click()
+    question = page.locator("dialog[open]")
+    await expect(question).to_contain_text(pt("alerts.resolve.text"))
+    await question.get_by_role("button", name=pt("alerts.resolve")).click()
+    await expect(firing).to_have_count(2)
+
+
+async def test_what_is_over_comes_page_by_page_and_a_rule_is_switched_off(
+    alarmed: House, open_screen: PageAs
+):
+    screen = await open_screen(alarmed, "admin", "/alerts?tab=resolved&severity=critical")
+    page = screen.page
+    await expect(rows(screen)).to_have_count(50)
+    await page.get_by_role("button", name=pt("alerts.more_rows")).click()
+    await expect(rows(screen)).to_have_count(54)
+    await page.get_by_role("tab", name=pt("alerts.tab.rules")).click()
+    await screen.at("/alerts?tab=rules")
+    rule = page.get_by_test_id("rule-row").filter(has_text=pt("alerts.rule.database_slow"))
+    await rule.get_by_role("switch").click()
+    await screen.says(pt("alerts.rules.switched_off"))
+    await expect(rule.get_by_role("switch")).not_to_be_checked()
+    await rule.get_by_role("switch").click()
+    await expect(rule.get_by_role("switch")).to_be_checked()
+
+
+async def test_on_a_phone_an_alert_covers_the_list_and_going_back_shows_it(
+    alarmed: House, open_screen: PageAs
+):
+    screen = await open_screen(alarmed, "operator", "/alerts?q=OpenWebUI", size=(390, 844))
+    await rows(screen).get_by_role("link").click()
+    panel = screen.page.get_by_test_id("alert-panel")
+    await expect(panel).to_be_visible()
+    await expect(rows(screen)).to_be_hidden()
+    await screen.page.go_back()
+    await expect(panel).to_be_hidden()
+    await expect(rows(screen)).to_be_visible()
