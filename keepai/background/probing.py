@@ -14,6 +14,11 @@ log = logging.getLogger(__name__)
 EVERY = 30.0
 
 
+def _is_watched(name: str, result: probes.ProbeResult) -> bool:
+    """Whether rules look at it. Whether the scheduler answers they see each second: it is not to be told twice."""
+    return name != "scheduler" and result.state != "not_configured"
+
+
 async def run(settings: Settings, bus: Bus, feed: Feed) -> None:
     """Probe, store and publish, until cancelled. A message on the topic `probe` asks for a round at once."""
     asked = asyncio.Event()
@@ -27,7 +32,7 @@ async def run(settings: Settings, bus: Bus, feed: Feed) -> None:
             log.warning("probe results could not be stored: %s", error)
             rows = [probes.as_row(status) for status in probes.unsaved(results, now())]
         bus.publish("probes", {"rows": rows})
-        known = [(name, result) for name, result in results.items() if result.state != "not_configured"]
+        known = [(name, result) for name, result in results.items() if _is_watched(name, result)]
         readings = [Reading(probes.labels(name), name, probes.samples(result)) for name, result in known]
         feed.publish(Batch(now().timestamp(), readings, frozenset({"probe"})))
         try:

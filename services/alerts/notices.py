@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select
 
 from models import Account, Alert, AlertNotice, AlertRule, RoleGrant
 from services import format, outbox
+from services.accounts import FIRST_ADMIN_EMAIL
 from services.alerts import words
 from services.alerts.book import News
 from services.i18n import translate, translate_count
@@ -84,11 +85,12 @@ def waiting(db: Session) -> int:
 
 
 def first_admin(db: Session) -> Account | None:
-    """Whoever is told without anybody having said so: the admin who has been here longest."""
+    """Whoever is told without anybody having said so: the admin who has been here longest, and has a real address."""
     query = (
         select(Account)
         .join(RoleGrant, col(RoleGrant.account_id) == Account.id)
         .where(RoleGrant.role == "admin", RoleGrant.scope == PLATFORM, col(Account.deactivated_at).is_(None))
+        .where(Account.email != FIRST_ADMIN_EMAIL)
         .order_by(col(Account.created_at), col(Account.id))
     )
     return db.exec(query).first()

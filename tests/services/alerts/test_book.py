@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 
 from models import Alert, AlertEvent, AlertNotice, AlertStanding, AuditEvent, OutboxMessage
-from services import alerts, db, measures
+from services import accounts, alerts, db, measures
 from services.alerts import builtin, notices, rules, words
 from services.alerts.engine import Standing
 from services.audit import Actor
@@ -203,6 +203,13 @@ def test_what_is_critical_goes_to_the_first_admin(watched, settings, ana, bruno)
     [message] = rows(OutboxMessage)
     assert (message.recipient_id, message.template, message.purpose) == (ana.id, "alert", "alert")
     assert [one.account_id for one in rows(AlertNotice)] == [ana.id]
+
+
+def test_an_address_that_was_made_up_gets_nothing(watched, settings):
+    db.write_now(accounts.create, accounts.FIRST_ADMIN_EMAIL, "a long passphrase", role="admin")
+    assert db.read_now(notices.first_admin) is None
+    root = db.write_now(accounts.create, "root@example.org", "a long passphrase", role="admin")
+    assert db.read_now(notices.first_admin).id == root.id
 
 
 def test_beyond_ten_a_minute_the_rest_comes_in_one_message(watched, settings, ana):
