@@ -372,7 +372,9 @@
     const order = (one) => Number(one.getAttribute("aria-rowindex")) || rows.indexOf(one) + 1;
     const sorted = rows.toSorted((a, b) => order(a) - order(b));
     const at = row ? sorted.indexOf(row) : sorted.findIndex((one) => one.getAttribute("aria-current") === "true") - 1;
-    const to = { ArrowDown: sorted[at + 1] ?? sorted[0], ArrowUp: sorted[Math.max(0, at - 1)] }[letter && box.matches("[data-k-list]") ? letter : event.key];
+    const coming = row && !sorted[at + 1] && event.key === "ArrowDown" && order(row) < rowsOf(box);
+    if (coming) { event.preventDefault(); follow(box, order(row) + 1); return true; }
+    const to = { ArrowDown: sorted[at + 1] ?? row ?? sorted[0], ArrowUp: sorted[Math.max(0, at - 1)] }[letter && box.matches("[data-k-list]") ? letter : event.key];
     if (to) {
       event.preventDefault();
       to.focus({ preventScroll: true });
@@ -386,6 +388,20 @@
     else if (event.key.toLowerCase() === "x") $('input[type="checkbox"]', row)?.click();
     else return false;
     return true;
+  }
+
+  const rowsOf = (box) => Number(box.getAttribute("aria-rowcount")) || 0;
+
+  function follow(box, index) {
+    // The next row is not here yet: it comes when it is in sight.
+    const until = performance.now() + 3000;
+    box.scrollTop += parseFloat(getComputedStyle(box).getPropertyValue("--row"));
+    const look = () => {
+      const next = $(`[data-k-row][aria-rowindex="${index}"]`, box);
+      if (next) { next.focus({ preventScroll: true }); next.scrollIntoView({ block: "nearest" }); lastBox = box; }
+      else if (performance.now() < until) requestAnimationFrame(look);
+    };
+    look();
   }
 
   const places = new Map(); // id of a table -> where it was scrolled to on this page
