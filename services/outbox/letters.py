@@ -100,7 +100,7 @@ class AlertNews:
         return {
             "head": self.head,
             "title": self.title,
-            "fact": self.fact,
+            "fact": self.fact[:1].upper() + self.fact[1:],
             "runbook": self.runbook or translate(locale, "mail.alert.no_runbook"),
         }
 

@@ -18,7 +18,7 @@ WORDS = {
     "mail.test.text": "If you read this, KeepAI at {address} can send mail.",
     "mail.test.note": "{by} asked for this test in the settings.",
     "mail.alert.subject": "{head}: {title}",
-    "mail.alert.text": "{title}. {fact}",
+    "mail.alert.text": "{title}. {fact}.",
     "mail.alert.action": "See the alert",
     "mail.alert.note": "{runbook}",
     "mail.alert.no_runbook": "In KeepAI you can say that you take care of it, so that nobody else is called.",

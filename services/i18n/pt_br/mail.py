@@ -18,7 +18,7 @@ WORDS = {
     "mail.test.text": "Se você lê isto, o KeepAI em {address} consegue enviar e-mails.",
     "mail.test.note": "{by} pediu este teste nas configurações.",
     "mail.alert.subject": "{head}: {title}",
-    "mail.alert.text": "{title}. {fact}",
+    "mail.alert.text": "{title}. {fact}.",
     "mail.alert.action": "Ver o alerta",
     "mail.alert.note": "{runbook}",
     "mail.alert.no_runbook": "No KeepAI você pode dizer que cuida disso, para que ninguém mais seja chamado.",
