@@ -92,7 +92,7 @@ async def test_a_lost_worker_is_in_the_mail_of_the_first_admin_and_so_is_its_ret
         await until(lambda: told(2))
     subjects = [one.message["subject"] for one in server.received]
     assert subjects == ["Crítico: Worker aroeira-2 perdido", "Resolvido: Worker aroeira-2 perdido"]
-    assert "durou" in server.received[1].message.get_body(("plain",)).get_content()
+    assert "Durou" in server.received[1].message.get_body(("plain",)).get_content()
 
 
 async def test_what_happens_while_the_database_is_away_arrives_afterwards(
