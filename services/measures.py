@@ -122,6 +122,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("host", "memory_share", "percent", share("memory_used", "memory_total"), HOST_EVERY),
     Measure("host", "disk_share", "percent", share("disk_used", "disk_total"), HOST_EVERY),
     Measure("host", "disk_free", "bytes", field("disk_free"), HOST_EVERY),
+    Measure("host", "disk_lasts", "seconds", field("disk_lasts"), HOST_EVERY),
     Measure("host", "outbox_lag", "seconds", field("outbox_lag"), HOST_EVERY),
     Measure("host", "database_seconds", "seconds", field("database_seconds"), HOST_EVERY),
 )

@@ -12,6 +12,7 @@ from services import db, history, host, outbox
 from services.bus import Bus
 from services.clock import now
 from services.feed import Batch, Feed, Reading
+from services.forecast import Depletion
 from services.measures import HOST_EVERY, of_kind, samples
 from services.settings import Settings
 
@@ -23,11 +24,12 @@ OF_HOST = of_kind("host")
 
 async def run(settings: Settings, _bus: Bus, feed: Feed) -> None:
     """Measure, store and hand on, until cancelled."""
+    depletion = Depletion()
     while True:
         figures = await asyncio.to_thread(host.read, settings.data_dir)
-        row = {**asdict(figures), **await _own(settings)}
-        values = samples(OF_HOST, row)
         at = now()
+        lasts = depletion.add(at.timestamp(), figures.disk_free)
+        values = samples(OF_HOST, {**asdict(figures), "disk_lasts": lasts, **await _own(settings)})
         feed.publish(Batch(at.timestamp(), [Reading(LABELS, figures.name, values)]))
         try:
             await db.write(history.write, at, [(LABELS, values)])

@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from models import AlertRule
 from services.alerts.rules import Draft
 
-MINUTE = 60.0
+MINUTE, DAY = 60.0, 86_400.0
 
 
 BUILTIN: dict[str, Draft] = {
@@ -56,6 +56,17 @@ BUILTIN: dict[str, Draft] = {
         warning_clear=80.0,
         critical_fire=95.0,
         critical_clear=90.0,
+    ),
+    "disk_filling": Draft(
+        "",
+        "host.disk_lasts",
+        above=False,
+        pending=5 * MINUTE,
+        keep=10 * MINUTE,
+        warning_fire=DAY,
+        warning_clear=2 * DAY,
+        critical_fire=DAY / 12,
+        critical_clear=DAY / 6,
     ),
     "host_memory": Draft(
         "",

@@ -41,6 +41,7 @@ WORDS = {
     "measures.host.memory_share": "Memory of the machine, % of all",
     "measures.host.disk_share": "Disk of the machine, % of all",
     "measures.host.disk_free": "Free disk space",
+    "measures.host.disk_lasts": "Until the disk is full, at the rate of the last hour",
     "measures.host.outbox_lag": "Delay of the outbox",
     "measures.host.database_seconds": "Response time of the database",
 }

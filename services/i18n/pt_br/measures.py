@@ -41,6 +41,7 @@ WORDS = {
     "measures.host.memory_share": "Memória da máquina, % do total",
     "measures.host.disk_share": "Disco da máquina, % do total",
     "measures.host.disk_free": "Espaço livre em disco",
+    "measures.host.disk_lasts": "Até o disco encher, no ritmo da última hora",
     "measures.host.outbox_lag": "Atraso da caixa de saída",
     "measures.host.database_seconds": "Tempo de resposta do banco de dados",
 }
