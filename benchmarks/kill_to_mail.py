@@ -6,6 +6,7 @@ by their own pages: with all intervals at a second, and as they come.
 import asyncio
 import contextlib
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -60,6 +61,7 @@ async def _ours(installation: Installation, server: MailServer) -> list[float]:
         for number in range(KILLS):
             began = time.monotonic()
             name, pid = await _one(compute, installation, number)
+            await asyncio.sleep(random.uniform(0, 1))
             before = len(server.received)
             killed = time.monotonic()
             os.kill(pid, signal.SIGKILL)

@@ -13,7 +13,15 @@ from services import db, history, probes, task_groups, worker_events, workers
 from services.bus import Bus, Message
 from services.clock import now
 from services.compute import endpoint
-from services.compute.inventory import Intent, WorkerChange, WorkerEntry, advance, put_back, remove
+from services.compute.inventory import (
+    Intent,
+    WorkerChange,
+    WorkerEntry,
+    advance,
+    crashed,
+    put_back,
+    remove,
+)
 from services.compute.reader import ComputeReader
 from services.compute.readings import ComputeReading, GroupReading
 from services.feed import Batch, Feed, Reading
@@ -64,6 +72,7 @@ class Collector:
         self._compute_id: UUID
         self._since = time.time()
         self._state = ""
+        self._scheduler_id = ""
         # Whoever changed the stored list by hand may have done so in the middle of a write of ours.
         self._store_again = False
 
@@ -95,11 +104,13 @@ class Collector:
         while True:
             reading = await self._read()
             moment = time.time()
+            before = self._entries
             changes = self._advance(reading, moment)
+            gone = crashed(before, changes) if self._is_the_same(reading) else frozenset()
             snapshot = self._snapshot(reading, moment)
             self._bus.publish("snapshot", snapshot)  # type: ignore[arg-type]
             self._to_store.extend(changes)
-            self._record(snapshot, reading)
+            self._record(snapshot, reading, gone)
             if reading:
                 self._ended.extend(task_groups.finished(self._groups, reading.groups, reading.at))
                 self._groups = reading.groups
@@ -146,13 +157,22 @@ class Collector:
             probes=self._probes,
         )
 
-    def _record(self, snapshot: Snapshot, reading: ComputeReading | None) -> None:
+    def _is_the_same(self, reading: ComputeReading | None) -> bool:
+        """Whether the scheduler is the one that was read last."""
+        known, self._scheduler_id = self._scheduler_id, reading.scheduler_id if reading else ""
+        return reading is not None and reading.scheduler_id == known
+
+    def _record(
+        self, snapshot: Snapshot, reading: ComputeReading | None, gone: frozenset[str] = frozenset()
+    ) -> None:
         """Remember what was measured, and hand it to those who decide. While the compute is out of reach, that is all
-        that is known."""
+        that is known. `gone` are workers that crashed and are back."""
         compute, at = str(self._compute_id), snapshot["at"]
         about = compute_samples(snapshot["totals"], reading.took) if reading else {"up": 0.0}
         measured = [Reading({"kind": "compute", "compute": compute}, snapshot["compute"]["address"], about)]
         values = subject_samples(snapshot["workers"]) if reading else {}
+        for worker in gone:  # it was not there for a moment, whether or not a reading fell into it
+            values[worker] = {**values.get(worker, {}), "up": 0.0}
         for row in snapshot["workers"]:
             labels = {"kind": "worker", "compute": compute, "worker": row["id"]}
             measured.append(Reading(labels, row["name"], values.get(row["id"], {})))

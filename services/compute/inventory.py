@@ -95,6 +95,20 @@ def advance(
     return _within_bounds([entry for entry in kept if entry], step), tuple(step.changes)
 
 
+def crashed(before: Iterable[WorkerEntry], changes: Iterable[WorkerChange]) -> frozenset[str]:
+    """The ids of workers whose process ended by itself, and was replaced before a reading saw it missing.
+
+    `before` is the list before the changes, of the same scheduler: the workers of another one are other processes
+    without having crashed.
+    """
+    there = {entry.id for entry in before if entry.state in ("running", "paused", "restarted")}
+    return frozenset(
+        change.worker_id
+        for change in changes
+        if change.kind == "restarted" and not change.by and change.worker_id in there
+    )
+
+
 def remove(
     entries: tuple[WorkerEntry, ...], worker_id: str, by: str, now: float
 ) -> tuple[tuple[WorkerEntry, ...], WorkerChange | None]:

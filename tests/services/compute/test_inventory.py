@@ -10,6 +10,7 @@ from services.compute.inventory import (
     WorkerChange,
     WorkerEntry,
     advance,
+    crashed,
     new_worker_id,
     put_back,
     remove,
@@ -530,3 +531,19 @@ def test_a_thousand_workers_are_quick():
     watch.step(1001, *[replace(w, memory=7) for w in workers[1:]])
     assert perf_counter() - began < 0.5  # a twentieth of that is usual
     assert watch.kinds == [("w0", "lost")]
+
+
+def test_a_crash_between_two_readings_is_told_from_what_people_wanted():
+    entries, _ = advance((), reading(worker("n1"), worker("n2")), (), (), 1000.0)
+    back = reading(worker("n1", port=1), worker("n2"), at=1001.0)
+    after, changes = advance(entries, back, (), (), 1001.0)
+    assert crashed(entries, changes) == {entries[0].id}
+    wish = Intent(entries[0].id, "restart", "Ana", 1000.5)
+    _, changes = advance(entries, back, (), (wish,), 1001.0)
+    assert [change.kind for change in changes] == ["restarted"]
+    assert crashed(entries, changes) == frozenset()
+    # One that a reading saw missing was lost, and is told as that.
+    lost, changes = advance(after, reading(worker("n2"), at=1002.0), (), (), 1002.0)
+    assert crashed(after, changes) == frozenset()
+    _, changes = advance(lost, reading(worker("n1", port=2), worker("n2"), at=1003.0), (), (), 1003.0)
+    assert crashed(lost, changes) == frozenset()
