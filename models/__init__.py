@@ -13,6 +13,7 @@ from models.program import ApiKey, RefreshToken, TokenFamily
 from models.sample import SampleBlock, Subject
 from models.second_factor import RecoveryCode, SecondFactor
 from models.session import AccountSession
+from models.silence import Silence
 from models.task_group import TaskGroupRun
 from models.vault import VaultCheck
 from models.worker_event import WorkerEvent
@@ -40,6 +41,7 @@ __all__ = [
     "RoleGrant",
     "SampleBlock",
     "SecondFactor",
+    "Silence",
     "Subject",
     "TaskGroupRun",
     "TokenFamily",

@@ -2,12 +2,23 @@
 for it."""
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import overload
+from zoneinfo import ZoneInfo
 
 
 def now() -> datetime:
     """The current instant, aware, in UTC."""
     return datetime.now(UTC)
+
+
+@cache
+def zone_called(name: str) -> ZoneInfo:
+    """The zone of that name; an unknown one (a browser may know more than we do) is UTC."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 @overload

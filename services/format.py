@@ -9,12 +9,12 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, get_timezone_name
 from babel.numbers import format_decimal
 
+from services.clock import zone_called
 from services.i18n import known_locale, translate
 
 GAP = "\N{NO-BREAK SPACE}"
@@ -159,7 +159,7 @@ def moment(locale: str, at: float | datetime | None, zone: str = UTC_ZONE) -> st
 
 def deadline(locale: str, at: datetime, zone: str = UTC_ZONE) -> str:
     """A time for somebody who may be elsewhere: "18 de nov. de 2026, 10:42 (Horário Padrão de Brasília)"."""
-    when = at.astimezone(_zone(zone))
+    when = at.astimezone(zone_called(zone))
     name = get_timezone_name(when, "long", locale=_babel(locale))
     return f"{day(locale, when, zone)}, {clock(locale, when, zone)} ({name})"
 
@@ -201,17 +201,8 @@ def _moment(at: float | datetime | None, zone: str) -> datetime | None:
     if at is None:
         return None
     if isinstance(at, datetime):
-        return at.astimezone(_zone(zone))
-    return None if _missing(at) else datetime.fromtimestamp(at, UTC).astimezone(_zone(zone))
-
-
-@cache
-def _zone(name: str) -> ZoneInfo:
-    """The zone of that name; an unknown one (a browser may know more than we do) is UTC."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo(UTC_ZONE)
+        return at.astimezone(zone_called(zone))
+    return None if _missing(at) else datetime.fromtimestamp(at, UTC).astimezone(zone_called(zone))
 
 
 @cache

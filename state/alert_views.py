@@ -10,6 +10,7 @@ from services import alerts, format, measures
 from services.alerts import words
 from services.alerts.board import Board, Opened
 from services.i18n import has, translate, translate_count
+from state import silence_views
 from state.session import initials
 
 # The icon and the colour of what is not firing.
@@ -32,6 +33,7 @@ NODES: Mapping[str, tuple[str, str]] = {
     "assigned": ("user-plus", "unknown"),
     "unassigned": ("user-x", "unknown"),
     "commented": ("message-square", "unknown"),
+    "silenced": ("bell-off", "unknown"),
     "rule_gone": ("bell", "unknown"),
 }
 SEVERE = ("fired", "raised", "resumed")
@@ -320,6 +322,9 @@ def _told(event: AlertEvent, severity: str, locale: str, zone: str) -> str:
         at = datetime.fromisoformat(str(until))
         until = format.clock(locale, at, zone)
         return translate(locale, "alerts.story.acknowledged_until", who=event.actor, until=until)
+    if event.kind == "silenced" and until:
+        until = silence_views.moment(locale, datetime.fromisoformat(str(until)), zone, event.at)
+        return translate(locale, key, who=event.actor, until=until)
     to = str(event.detail.get("to", ""))
     if event.kind == "assigned" and to == event.actor:
         return translate(locale, "alerts.story.taken", who=event.actor)

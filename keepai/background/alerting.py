@@ -114,6 +114,7 @@ class Alerting:
                 await self._write()
                 if time.monotonic() >= self._digest_due:
                     self._digest_due = time.monotonic() + DIGEST_EVERY
+                    await db.write(notices.catch_up, self._settings, now())
                     await db.write(notices.digest, self._settings, now())
             except Exception as error:
                 log.warning("alerts could not be written yet: %s", error)

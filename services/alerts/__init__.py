@@ -2,7 +2,8 @@
 
 `rules` and `builtin` are what is watched for; `engine` decides, pure; `evaluator` holds all rules over all subjects in
 memory; `preview` does the same over what is stored. `book` writes down what happened and what people do about it,
-`triage` tells of that whoever needs to know, `notices` sends it to people, `words` says it.
+`silences` are times during which nobody is told; `triage` tells of that whoever needs to know, `notices` sends it to
+people, `words` says it.
 """
 
 from services.alerts.book import (
@@ -23,6 +24,7 @@ from services.alerts.book import (
     past,
     prune,
     resolve,
+    silence,
     standings,
     story,
     write,
@@ -59,6 +61,7 @@ __all__ = [
     "past",
     "prune",
     "resolve",
+    "silence",
     "standings",
     "story",
     "write",

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, tuple_, update
+from sqlalchemy import delete, func, not_, tuple_, update
 from sqlmodel import Session, col, select
 
-from models import Account, Alert, AlertEvent, AlertNotice, AlertRule, AlertStanding
+from models import Account, Alert, AlertEvent, AlertNotice, AlertRule, AlertStanding, Silence
 from services import accounts
+from services.alerts import silences
 from services.alerts.engine import Standing, Transition
 from services.alerts.evaluator import Moved
 from services.audit import Actor, record
@@ -222,10 +223,12 @@ def past(db: Session, alert: Alert, since: datetime) -> Past:
 
 
 def counts(db: Session, now: datetime) -> dict[str, int]:
-    """How many are open and not acknowledged, by severity; those that are only pending are not counted."""
+    """How many are open, neither acknowledged nor silenced, by severity; those that are only pending do not count."""
     unanswered = col(Alert.acknowledged_at).is_(None) | (col(Alert.acknowledged_until) <= now)
     query = select(Alert.severity, func.count()).where(
-        col(Alert.state).in_(("firing", "no_data", "recovering")), unanswered
+        col(Alert.state).in_(("firing", "no_data", "recovering")),
+        unanswered,
+        not_(silences.covered(silences.running(db, now))),
     )
     return {**dict.fromkeys(SEVERITIES, 0), **dict(db.exec(query.group_by(col(Alert.severity))).all())}
 
@@ -287,6 +290,22 @@ def resolve(db: Session, now: datetime, alert_id: UUID, by: Actor, *, note: str 
     return _done(db, now, alert, by, "resolved_by_hand", said, {})
 
 
+def silence(
+    db: Session, now: datetime, alert_id: UUID, by: Actor, *, until: datetime, reason: str
+) -> Silence:
+    """Nobody is told of it, and of what else is wrong with the same, until then. Raises NotFound, Conflict when it is
+    over, Invalid."""
+    alert = _open(db, alert_id)
+    matchers, rule_id = silences.around(alert)
+    try:
+        made = silences.create(db, now, silences.Draft(until, reason, matchers, rule_id), by)
+    except Invalid as wrong:
+        fields = {"until" if name == "ends_at" else name: key for name, key in wrong.fields.items()}
+        raise Invalid(fields=fields) from wrong
+    _tell(db, alert, now, "silenced", {"until": until.isoformat()}, by, made.reason)
+    return made
+
+
 def _silence(db: Session, rule_id: UUID, labels: Labels, now: datetime) -> None:
     """Say the same where the engine finds it after a restart; a running one is told over the bus."""
     row = db.get(AlertStanding, (rule_id, key_of(labels)))
@@ -310,13 +329,17 @@ def close_without_rule(db: Session, now: datetime, rule_id: UUID, by: Actor) -> 
 
 
 def prune(db: Session, now: datetime) -> int:
-    """Forget what was over before the oldest samples, and what people were told a month ago.
+    """Forget what was over before the oldest samples, and what people were told a month ago of what is over.
 
     Returns how many alerts.
     """
-    told = delete(AlertNotice).where(col(AlertNotice.at) < now - KEEP_NOTICES)
+    still_open = select(Alert.id).where(Alert.open_key != "")  # who was told of these is not told once more
+    told = delete(AlertNotice).where(
+        col(AlertNotice.at) < now - KEEP_NOTICES, col(AlertNotice.alert_id).not_in(still_open)
+    )
     db.execute(told.where(col(AlertNotice.told_at).is_not(None)))
     before = now - KEEP[HOUR]
+    silences.prune(db, before)
     old = select(Alert.id).where(Alert.state == "resolved", Alert.started_at < before)
     db.execute(delete(AlertEvent).where(col(AlertEvent.alert_id).in_(old)))
     outcome = db.execute(delete(Alert).where(col(Alert.state) == "resolved", col(Alert.started_at) < before))
@@ -327,6 +350,7 @@ def forget(db: Session, account_id: UUID) -> None:
     """Take a person's name off the stories they had a part in; what they wrote of the thing stays."""
     theirs = col(AlertEvent.actor_id) == account_id
     db.execute(update(AlertEvent).where(theirs).values(actor="", actor_id=None))
+    silences.forget(db, account_id)
 
 
 def count_open(db: Session) -> int:

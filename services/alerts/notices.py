@@ -4,17 +4,21 @@ What is critical is told at once, ten messages a minute at most to one person; w
 once a minute in one message. That something is over waits as soon as there were ten messages of any kind, and takes
 no place from what is wrong. Nothing is dropped: a notice that was not told yet is told by the next digest, whatever
 happened in between.
+
+While a silence covers an alert nobody is told of it, nor of its end. What is still critical when the silence is over is
+told then.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import delete, not_
 from sqlmodel import Session, col, func, select
 
-from models import Account, Alert, AlertNotice, AlertRule, RoleGrant
+from models import Account, Alert, AlertNotice, AlertRule, RoleGrant, Silence
 from services import format, outbox
 from services.accounts import FIRST_ADMIN_EMAIL
-from services.alerts import words
+from services.alerts import book, silences, words
 from services.alerts.book import News
 from services.i18n import translate, translate_count
 from services.permissions import PLATFORM
@@ -24,6 +28,7 @@ AT_ONCE = 10
 BUDGET = timedelta(minutes=1)
 OVER = "resolved"
 LISTED = 20  # alerts that a digest names
+WRONG = ("fired", "raised", "no_data")
 
 
 def tell(db: Session, settings: Settings, now: datetime, news: Sequence[News]) -> None:
@@ -31,29 +36,76 @@ def tell(db: Session, settings: Settings, now: datetime, news: Sequence[News]) -
     person = first_admin(db)
     if person is None or not outbox.can_mail(settings):
         return
+    silent = silences.running(db, now)
     for one in news:
-        if not _concerns(db, person, one):
-            continue
-        notice = AlertNotice(
-            at=now,
-            alert_id=one.alert.id,
-            account_id=person.id,
-            channel="mail",
-            kind=one.transition.kind,
-            severity=one.transition.severity or one.alert.severity,
+        if _concerns(db, person, one) and silences.last_of(silent, one.alert, now) is None:
+            severity = one.transition.severity or one.alert.severity
+            _tell(db, settings, person, now, one.alert, one.transition.kind, severity)
+
+
+def catch_up(db: Session, settings: Settings, now: datetime) -> int:
+    """Tell of what a silence kept from people and is critical now that it is over, unless somebody acknowledged it.
+
+    Of each alert once, however often it is called. Returns of how many.
+    """
+    person = first_admin(db)
+    if person is None or not outbox.can_mail(settings):
+        return 0
+    told = select(AlertNotice.id).where(
+        AlertNotice.alert_id == Alert.id,
+        AlertNotice.account_id == person.id,
+        col(AlertNotice.kind).in_(WRONG),
+    )
+    untold = db.exec(
+        select(Alert)
+        .where(
+            col(Alert.state).in_(("firing", "no_data")),
+            Alert.severity == "critical",
+            not_(silences.covered(silences.running(db, now))),
+            not_(told.exists()),
         )
-        if _within_budget(db, person, now, over=notice.kind == OVER):
-            letter = _letter(db, settings, person, one.alert, now)
-            message = outbox.put(
-                db, settings, now, outbox.person(person), letter, key=f"alert:{notice.id.hex}"
-            )
-            notice.told_at, notice.message_id = now, message.id
-        db.add(notice)
-        db.flush()
+        .order_by(col(Alert.started_at), col(Alert.id))
+    ).all()
+    untold = [alert for alert in untold if not book.is_acknowledged(alert, now)]
+    if not untold:
+        return 0
+    lasted = silences.since(db, min(_began(alert) for alert in untold))
+    kept = [alert for alert in untold if any(_kept(silence, alert, now) for silence in lasted)]
+    for alert in kept:
+        _tell(
+            db, settings, person, now, alert, "no_data" if alert.state == "no_data" else "fired", "critical"
+        )
+    return len(kept)
+
+
+def _kept(silence: Silence, alert: Alert, now: datetime) -> bool:
+    """Whether this silence covered the alert at any time since it fired."""
+    ran = silence.starts_at <= now and silences.end_of(silence) > max(_began(alert), silence.starts_at)
+    return ran and silences.matches(silence, alert.labels, alert.rule_id)
+
+
+def _began(alert: Alert) -> datetime:
+    return alert.fired_at or alert.started_at
+
+
+def _tell(
+    db: Session, settings: Settings, person: Account, now: datetime, alert: Alert, kind: str, severity: str
+) -> None:
+    """One notice: at once, or with the next digest where there was too much."""
+    notice = AlertNotice(
+        at=now, alert_id=alert.id, account_id=person.id, channel="mail", kind=kind, severity=severity
+    )
+    if _within_budget(db, person, now, over=kind == OVER):
+        letter = _letter(db, settings, person, alert, now)
+        message = outbox.put(db, settings, now, outbox.person(person), letter, key=f"alert:{notice.id.hex}")
+        notice.told_at, notice.message_id = now, message.id
+    db.add(notice)
+    db.flush()
 
 
 def digest(db: Session, settings: Settings, now: datetime) -> int:
     """Tell what waits, once the minute is over. Returns how many notices were told."""
+    _drop_silenced(db, now)
     waiting = db.exec(
         select(AlertNotice).where(col(AlertNotice.told_at).is_(None)).order_by(col(AlertNotice.at))
     ).all()
@@ -75,6 +127,14 @@ def digest(db: Session, settings: Settings, now: datetime) -> int:
         told += len(theirs)
     db.flush()
     return told
+
+
+def _drop_silenced(db: Session, now: datetime) -> None:
+    """What waits of alerts that are silenced by now is not told; `catch_up` brings it if it is still wrong later."""
+    silent = silences.running(db, now)
+    if silent:
+        theirs = select(Alert.id).where(Alert.id == AlertNotice.alert_id, silences.covered(silent))
+        db.execute(delete(AlertNotice).where(col(AlertNotice.told_at).is_(None), theirs.exists()))
 
 
 def waiting(db: Session) -> int:

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from models import Alert, AlertRule
+from models import Alert, AlertRule, Silence
 from services import db
-from services.alerts import book, rules
+from services.alerts import book, rules, silences
 from services.alerts.rules import Draft
 from services.audit import Actor
 from services.bus import Bus
@@ -53,6 +53,27 @@ async def resolve(alert_id: UUID, by: Actor, *, note: str = "") -> Alert:
         at = alert.since.timestamp()
         _tell(RESOLVED_TOPIC, {"rule": alert.rule_id.hex, "labels": dict(alert.labels), "at": at})
     return _told(alert)
+
+
+async def silence(alert_id: UUID, by: Actor, *, until: datetime, reason: str) -> Silence:
+    """Nobody is told of an alert, and of what else is wrong with the same. Raises what `book.silence` raises."""
+    made = await db.write(book.silence, now(), alert_id, by, until=until, reason=reason)
+    _tell(TOPIC, {})
+    return made
+
+
+async def create_silence(draft: silences.Draft, by: Actor) -> Silence:
+    """Nobody is told of what it covers. Raises Invalid."""
+    made = await db.write(silences.create, now(), draft, by)
+    _tell(TOPIC, {})
+    return made
+
+
+async def end_silence(silence_id: UUID, by: Actor) -> Silence:
+    """It is over before its time; what is still critical is told then. Raises NotFound, Conflict."""
+    ended = await db.write(silences.end, now(), silence_id, by)
+    _tell(TOPIC, {})
+    return ended
 
 
 async def create_rule(draft: Draft, by: Actor) -> AlertRule:

@@ -67,6 +67,8 @@ ACTIONS = (
     "alert_rule.created",
     "alert_rule.changed",
     "alert_rule.removed",
+    "silence.created",
+    "silence.ended",
     "audit.exported",
     "diagnostics.downloaded",
 )

@@ -139,6 +139,18 @@ def rows() -> Iterator[SQLModel]:
     yield models.AlertNotice(
         at=AT, alert_id=alert, account_id=account, channel="mail", kind="fired", severity="critical"
     )
+    yield models.Silence(
+        matchers={"worker": ODD},
+        rule_id=rule,
+        starts_at=DAWN,
+        ends_at=AT,
+        author_id=account,
+        author=ODD,
+        reason=ODD,
+        created_at=AT,
+        ended_at=AT,
+        ended_by=account,
+    )
     yield models.ExternalIdentity(
         account_id=account, issuer="https://x", subject=ODD, email=ODD, created_at=AT, used_at=AT
     )

@@ -134,6 +134,7 @@ WORDS = {
     "alerts.story.taken": "{who} took it",
     "alerts.story.unassigned": "{who} left it without an owner",
     "alerts.story.commented": "{who} wrote",
+    "alerts.story.silenced": "{who} silenced it until {until}",
     "alerts.story.resolved_by_hand": "{who} resolved it",
     "alerts.story.rule_gone": "Over: {who} switched the rule off or removed it",
     "alerts.story.other": "Another entry",

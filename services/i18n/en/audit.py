@@ -103,8 +103,11 @@ WORDS = {
     "audit.action.alert_rule.created": "Made an alert rule",
     "audit.action.alert_rule.changed": "Changed an alert rule",
     "audit.action.alert_rule.removed": "Removed an alert rule",
+    "audit.action.silence.created": "Silenced alerts",
+    "audit.action.silence.ended": "Ended a silence",
     "audit.group.alert": "Alerts",
     "audit.group.alert_rule": "Alert rules",
+    "audit.group.silence": "Silences",
     "audit.group.diagnostics": "Diagnostics",
     "audit.action.diagnostics.downloaded": "Downloaded the diagnostics bundle",
 }

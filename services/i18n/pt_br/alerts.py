@@ -134,6 +134,7 @@ WORDS = {
     "alerts.story.taken": "{who} assumiu",
     "alerts.story.unassigned": "{who} deixou sem responsável",
     "alerts.story.commented": "{who} escreveu",
+    "alerts.story.silenced": "{who} silenciou até {until}",
     "alerts.story.resolved_by_hand": "{who} resolveu",
     "alerts.story.rule_gone": "Terminou: {who} desligou ou apagou a regra",
     "alerts.story.other": "Outro registro",

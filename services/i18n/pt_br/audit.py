@@ -103,8 +103,11 @@ WORDS = {
     "audit.action.alert_rule.created": "Criou uma regra de alerta",
     "audit.action.alert_rule.changed": "Mudou uma regra de alerta",
     "audit.action.alert_rule.removed": "Apagou uma regra de alerta",
+    "audit.action.silence.created": "Silenciou alertas",
+    "audit.action.silence.ended": "Encerrou um silêncio",
     "audit.group.alert": "Alertas",
     "audit.group.alert_rule": "Regras de alerta",
+    "audit.group.silence": "Silêncios",
     "audit.group.diagnostics": "Diagnóstico",
     "audit.action.diagnostics.downloaded": "Baixou o pacote de diagnóstico",
 }

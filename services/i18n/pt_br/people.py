@@ -53,7 +53,7 @@ WORDS = {
     "people.may": "sim",
     "people.may_not": "não",
     "people.permission.alerts:read": "Ver alertas e regras",
-    "people.permission.alerts:act": "Reconhecer, atribuir, comentar e resolver alertas",
+    "people.permission.alerts:act": "Reconhecer, atribuir, comentar, silenciar e resolver alertas",
     "people.permission.alerts:manage": "Criar e mudar regras de alerta",
     "people.permission.compute:read": "Ver painel, workers e histórico",
     "people.permission.system:read": "Ver serviços, servidor e registros",
