@@ -14,9 +14,9 @@ from keepai.api.access import requires
 from keepai.api.files import encode
 from keepai.api.lists import NO_NUL, USUAL, Cursor, Fields, Limit, Place, chosen, cut, id_of, page, place_of
 from keepai.web.scope import actor_of, locale_of
-from models import Alert, AlertEvent, AlertRule
+from models import Alert, AlertEvent, AlertRule, Silence
 from services import alerts, db, measures
-from services.alerts import preview, rules, triage, words
+from services.alerts import preview, rules, silences, triage, words
 from services.clock import now, rfc3339
 from services.errors import Invalid
 from services.format import UTC_ZONE
@@ -27,6 +27,7 @@ COLUMNS = (
     *("id", "title", "fact", "state", "severity", "worst", "value", "measure", "labels", "subject"),
     *("rule_id", "rule", "started_at", "fired_at", "since", "resolved_at", "resolved_by"),
     *("acknowledged_at", "acknowledged_by", "acknowledged_until", "assignee", "last_note"),
+    "silenced_until",
 )
 RULE_COLUMNS = (
     *("id", "name", "builtin", "enabled", "measure", "unit", "matchers", "above", "summary", "window"),
@@ -70,6 +71,13 @@ class Resolution(Given):
     """Somebody says that it is over. It is silent until the value has been clear."""
 
     note: Note = ""
+
+
+class Hush(Given):
+    """Nobody is told of it until then."""
+
+    until: datetime = Field(description="At most 30 days from now.", examples=["2027-01-31T12:00:00Z"])
+    reason: Annotated[str, Field(max_length=1000, pattern=NO_NUL)]
 
 
 class RuleChange(Given):
@@ -121,14 +129,14 @@ async def listed(
     states = alerts.OPEN if state == "open" else (state,)
     before = place_of(cursor)
 
-    def read(session: Session) -> tuple[list[Alert], dict[UUID, str]]:
+    def read(session: Session) -> tuple[list[Alert], dict[UUID, str], list[Silence]]:
         rows = alerts.find(session, states=states, severity=severity, text=q, limit=limit + 1, before=before)
-        return rows, alerts.names(session, rows)
+        return rows, alerts.names(session, rows), silences.running(session, now())
 
-    found, people = await db.read(read)
+    found, people, silent = await db.read(read)
     more = Place(found[limit - 1].started_at, found[limit - 1].id) if len(found) > limit else None
     locale = locale_of(request.scope)
-    return page((_row(one, people, locale) for one in found[:limit]), wanted, more)
+    return page((_row(one, people, silent, locale) for one in found[:limit]), wanted, more)
 
 
 @router.get("/alerts/{id}", dependencies=[requires("alerts:read")], response_model=shapes.AlertWithStory)
@@ -143,7 +151,8 @@ async def one(request: Request, id: AlertId) -> Response:
 async def acknowledge(request: Request, id: AlertId, given: Acknowledgement) -> Response:
     """Say "mine": nobody else is called, and it is the caller's unless it is somebody's already."""
     by = actor_of(request.scope)
-    await triage.acknowledge(id_of(id), by, note=given.note, until=_until(given.until))
+    until = moment_of(given.until, "until") if given.until else None
+    await triage.acknowledge(id_of(id), by, note=given.note, until=until)
     return await _answer(request, id_of(id))
 
 
@@ -171,6 +180,16 @@ async def comment(request: Request, id: AlertId, given: Comment) -> Response:
 async def resolve(request: Request, id: AlertId, given: Resolution) -> Response:
     """Say that it is over."""
     await triage.resolve(id_of(id), actor_of(request.scope), note=given.note)
+    return await _answer(request, id_of(id))
+
+
+@router.post(
+    "/alerts/{id}/silence", dependencies=[requires("alerts:act")], response_model=shapes.AlertWithStory
+)
+async def silence(request: Request, id: AlertId, given: Hush) -> Response:
+    """Tell nobody of it until then, nor of what else is wrong with the same. What is still critical is told then."""
+    until = moment_of(given.until, "until")
+    await triage.silence(id_of(id), actor_of(request.scope), until=until, reason=given.reason)
     return await _answer(request, id_of(id))
 
 
@@ -248,19 +267,21 @@ async def try_out(given: Trial) -> dict[str, Any]:
 
 
 async def _answer(request: Request, alert_id: UUID) -> Response:
-    def read(session: Session) -> tuple[Alert, dict[UUID, str], Sequence[AlertEvent]]:
+    def read(session: Session) -> tuple[Alert, dict[UUID, str], Sequence[AlertEvent], list[Silence]]:
         alert = alerts.get(session, alert_id)
-        return alert, alerts.names(session, [alert]), alerts.story(session, alert_id)
+        people, silent = alerts.names(session, [alert]), silences.running(session, now())
+        return alert, people, alerts.story(session, alert_id), silent
 
-    alert, people, story = await db.read(read)
-    row = {**_row(alert, people, locale_of(request.scope)), "story": [_line(line) for line in story]}
+    alert, people, story, silent = await db.read(read)
+    row = {**_row(alert, people, silent, locale_of(request.scope)), "story": [_line(line) for line in story]}
     return Response(encode(row), media_type="application/json")
 
 
-def _until(until: datetime | None) -> datetime | None:
-    if until is not None and (until.tzinfo is None or not 1970 <= until.year < 2200):
-        raise Invalid(fields={"until": "errors.field.moment"})
-    return until
+def moment_of(given: datetime, field: str) -> datetime:
+    """A moment that was given, if it is one everywhere. Raises Invalid."""
+    if given.tzinfo is None or not 1970 <= given.year < 2200:
+        raise Invalid(fields={field: "errors.field.moment"})
+    return given
 
 
 def _draft(given: RuleChange, kept: rules.Draft) -> rules.Draft:
@@ -273,7 +294,9 @@ def _draft(given: RuleChange, kept: rules.Draft) -> rules.Draft:
     )
 
 
-def _row(alert: Alert, people: Mapping[UUID, str], locale: str) -> dict[str, Any]:
+def _row(alert: Alert, people: Mapping[UUID, str], silent: Sequence[Silence], locale: str) -> dict[str, Any]:
+    open_silence = silences.last_of(silent, alert, now()) if alert.state != "resolved" else None
+
     def called(person: UUID | None) -> str:
         return people.get(person, "") if person else ""
 
@@ -300,6 +323,7 @@ def _row(alert: Alert, people: Mapping[UUID, str], locale: str) -> dict[str, Any
         "acknowledged_until": rfc3339(alert.acknowledged_until),
         "assignee": called(alert.assignee_id),
         "last_note": alert.last_note,
+        "silenced_until": rfc3339(silences.end_of(open_silence)) if open_silence else None,
     }
 
 

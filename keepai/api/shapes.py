@@ -430,6 +430,24 @@ class Alert(Chosen):
     acknowledged_until: Moment | None
     assignee: str
     last_note: str
+    silenced_until: Moment | None
+
+
+class Silence(Chosen):
+    """Nobody is told of alerts that have all labels of `matchers` and are of the rule, where one is named. `state` is
+    running, coming or over; `ended_at` is set where somebody ended it before `ends_at`."""
+
+    id: str = Field(examples=[ID])
+    state: str = Field(examples=["running"])
+    matchers: dict[str, str]
+    rule_id: str | None
+    rule: str
+    starts_at: Moment = Field(examples=[AT])
+    ends_at: Moment = Field(examples=[AT])
+    author: str
+    reason: str = Field(examples=["Power supply is exchanged"])
+    created_at: Moment = Field(examples=[AT])
+    ended_at: Moment | None
 
 
 class AlertLine(BaseModel):
