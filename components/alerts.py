@@ -11,9 +11,9 @@ from components.ui.base import Content, Text
 from state.words import t, t_count
 
 Row = rx.Var[Any]
-GROUPS = ("critical", "warning", "no_data", "pending", "recovering")
+GROUPS = ("critical", "warning", "no_data", "pending", "recovering", "silenced")
 # The colour of the word above a group.
-GROUP_LOOKS = {"no_data": "unknown", "recovering": "info"}
+GROUP_LOOKS = {"no_data": "unknown", "recovering": "info", "silenced": "unknown"}
 SEVERITIES = ("critical", "warning")
 
 
@@ -26,15 +26,15 @@ class Picks:
     on_pick: Any
 
 
-def page_tabs(*, tab: Row, open_: Row, on_tab: Any) -> rx.Component:
-    """Open, resolved, rules."""
+def page_tabs(*, tab: Row, open_: Row, silences: Row, on_tab: Any) -> rx.Component:
+    """Open, resolved, rules, silences."""
     return ui.tabs(
-        [(name, t(f"alerts.tab.{name}")) for name in ("open", "resolved", "rules")],
+        [(name, t(f"alerts.tab.{name}")) for name in ("open", "resolved", "rules", "silences")],
         value=tab,
         label=t("alerts.tabs"),
         on_change=on_tab,
         id="alerts",
-        counts={"open": rx.cond(open_ > 0, open_, "")},
+        counts={"open": rx.cond(open_ > 0, open_, ""), "silences": rx.cond(silences > 0, silences, "")},
         class_name="k-desk-tabs",
     )
 
@@ -125,7 +125,13 @@ def _heading(row: Row) -> rx.Component:
         ],
         rx.fragment(),
     )
-    return rx.el.li(word, rx.el.span(row["count"], class_name="k-second"), class_name="k-desk-group")
+    untold = rx.el.span(t("silences.untold"), class_name="k-second k-desk-untold")
+    return rx.el.li(
+        word,
+        rx.el.span(row["count"], class_name="k-second"),
+        rx.cond(row["group"] == "silenced", untold, rx.fragment()),
+        class_name="k-desk-group",
+    )
 
 
 def _row(row: Row, *, selected: Row, link: Row, picks: Picks | None) -> rx.Component:
@@ -400,6 +406,7 @@ def _actions(open_form: Row, on_ask: Any, *, acknowledged: Row) -> rx.Component:
     return rx.el.div(
         rx.cond(acknowledged, act("acknowledge", "check"), act("acknowledge", "check", primary=True)),
         act("assign", "user-plus"),
+        act("silence", "bell-off"),
         act("resolve", "circle-check"),
         class_name="k-row k-wrap",
     )
@@ -466,6 +473,68 @@ def assign_form(
     )
 
 
+def silence_form(
+    *,
+    span: Row,
+    until: Row,
+    covers: Row,
+    count: Row,
+    error: Row,
+    on_choose: Any,
+    on_submit: Any,
+    on_cancel: Any,
+) -> rx.Component:
+    """Opens below the buttons: for how long, what it covers, and why."""
+    spans = ("30m", "1h", "4h", "tomorrow")
+    return _form(
+        rx.el.div(
+            rx.el.span(t("alerts.until"), id="silence-until", class_name="k-medium"),
+            rx.el.div(
+                *[
+                    ui.chip(t(f"silences.span.{name}"), pressed=span == name, on_click=on_choose(name))
+                    for name in spans
+                ],
+                role="group",
+                aria_labelledby="silence-until",
+                class_name="k-row k-wrap k-radios",
+            ),
+            rx.el.p(until, class_name="k-help", aria_live="polite"),
+            class_name="k-field",
+        ),
+        rx.el.div(
+            rx.el.span(t("silences.covers"), class_name="k-medium"),
+            _labels(covers),
+            rx.el.p(count, class_name="k-help"),
+            class_name="k-field",
+        ),
+        ui.field(
+            ui.text_input(
+                id="reason",
+                name="reason",
+                error=error,
+                placeholder=t("silences.reason.placeholder"),
+                max_length=300,
+                auto_complete="off",
+                auto_focus=True,
+            ),
+            id="reason",
+            label=t("silences.reason"),
+            error=error,
+        ),
+        kind="silence",
+        do=rx.match(span, *[(name, t(f"silences.do.{name}")) for name in spans], t("silences.do.1h")),
+        on_submit=on_submit,
+        on_cancel=on_cancel,
+    )
+
+
+def _labels(labels: Row) -> rx.Component:
+    return rx.el.div(
+        rx.foreach(labels.to(list[str]), lambda one: rx.el.code(one, key=one, class_name="k-label-chip")),
+        class_name="k-row k-wrap",
+    )
+
+
 def resolve_form(*, error: Row, on_submit: Any, on_cancel: Any) -> rx.Component:
     """Opens below the buttons: what it means, and a note."""
     return _form(
@@ -495,12 +564,16 @@ def _note(placeholder: Text, error: Row) -> rx.Component:
     )
 
 
-def _form(*content: Content, kind: str, on_submit: Any, on_cancel: Any) -> rx.Component:
+def _form(
+    *content: Content, kind: str, on_submit: Any, on_cancel: Any, do: Content | None = None
+) -> rx.Component:
     return ui.form(
         *content,
         rx.el.div(
             ui.button(t("common.cancel"), variant="quiet", on_click=on_cancel(""), data_k_escape=""),
-            ui.button(t(f"alerts.{kind}.do"), variant="primary", type="submit", busy=False),
+            ui.button(
+                t(f"alerts.{kind}.do") if do is None else do, variant="primary", type="submit", busy=False
+            ),
             class_name="k-row k-form-actions",
         ),
         on_submit=on_submit,
@@ -549,6 +622,7 @@ def _fact(alert: Row) -> rx.Component:
     said = rx.fragment(
         rx.el.b(alert["fact"]),
         rx.cond(alert["acknowledged"] != "", rx.el.p(alert["acknowledged"]), rx.fragment()),
+        rx.cond(alert["silenced"] != "", rx.el.p(alert["silenced"], class_name="k-written"), rx.fragment()),
     )
     return ui.callout(said, state=alert["look"])
 
@@ -585,13 +659,7 @@ def _side(alert: Row, *, me: Row, may_act: Row, on_take: Any) -> rx.Component:
         ui.link(alert["rule"], href=f"/alerts?tab=rules&rule={alert['rule_id']}"),
         alert["rule"],
     )
-    labels = rx.el.div(
-        rx.foreach(
-            alert["labels"].to(list[str]),
-            lambda one: rx.el.code(one, key=one, class_name="k-label-chip"),
-        ),
-        class_name="k-row k-wrap",
-    )
+    labels = _labels(alert["labels"])
     worker = _side_fact(
         t("alerts.linked"),
         ui.link(
@@ -696,4 +764,63 @@ def _rule_details(row: Row) -> rx.Component:
             row["owner"],
             rx.cond(row["builtin"], t("alerts.rules.comes_with"), t("alerts.nobody")),
         ),
+    )
+
+
+# -- silences ---------------------------------------------------------------------------------------------------
+
+
+def silences(rows: Row, *, ready: Row, may: Row, on_end: Any) -> rx.Component:
+    """What tells nobody, until when, by whom and why."""
+    listed = rx.el.ul(
+        rx.foreach(rows, lambda row: _silence(row, may=may, on_end=on_end)),
+        aria_label=t("alerts.tab.silences"),
+        class_name="k-silences",
+    )
+    nothing = ui.empty(t("silences.none"), t("silences.none_text"), name="bell-off", level=2)
+    return ui.card(
+        rx.cond(
+            ready,
+            rx.cond(rows.length() > 0, listed, nothing),
+            rx.el.div(
+                ui.skeleton_rows(4, ("30%", "40%", "16%")),
+                role="status",
+                aria_label=t("silences.loading"),
+                aria_busy="true",
+            ),
+        ),
+        flush=True,
+    )
+
+
+def _silence(row: Row, *, may: Row, on_end: Any) -> rx.Component:
+    end = ui.button(
+        t("silences.end"),
+        size="small",
+        busy=False,
+        on_click=on_end(row["id"]),
+        aria_label=t("silences.end_of", name=row["covers"].to(list[str]).join(" ")),
+    )
+    return rx.el.li(
+        rx.el.span(ui.icon("bell-off"), class_name="k-word s-unknown"),
+        rx.el.div(
+            _labels(row["covers"]),
+            rx.el.p(row["reason"], class_name="k-written"),
+            rx.cond(
+                row["author"] != "",
+                rx.el.p(t("silences.by", who=row["author"]), class_name="k-caption"),
+                rx.fragment(),
+            ),
+            class_name="k-grow",
+        ),
+        rx.el.div(
+            rx.el.p(row["left"], class_name="k-medium"),
+            rx.el.p(row["span"], class_name="k-caption k-number"),
+            class_name="k-silence-when",
+        ),
+        rx.cond(may & (row["state"] != "over"), end, rx.fragment()),
+        key=row["id"],
+        class_name="k-silence",
+        data_testid="silence-row",
+        data_state=row["state"],
     )

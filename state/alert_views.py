@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
-from models import Account, Alert, AlertEvent, AlertRule
+from models import Account, Alert, AlertEvent, AlertRule, Silence
 from services import alerts, format, measures
 from services.alerts import words
 from services.alerts.board import Board, Opened
@@ -36,8 +36,8 @@ NODES: Mapping[str, tuple[str, str]] = {
     "silenced": ("bell-off", "unknown"),
     "rule_gone": ("bell", "unknown"),
 }
+SILENCED = ("bell-off", "unknown")
 SEVERE = ("fired", "raised", "resumed")
-LONGEST_LABEL = 24
 
 
 class AlertRow(TypedDict):
@@ -75,6 +75,7 @@ class AlertFacts(TypedDict):
     title: str
     fact: str
     acknowledged: str
+    silenced: str
     owner_id: str
     owner: str
     initials: str
@@ -100,6 +101,7 @@ NO_ALERT = AlertFacts(
     title="",
     fact="",
     acknowledged="",
+    silenced="",
     owner_id="",
     owner="",
     initials="",
@@ -163,14 +165,16 @@ def row(
     group: str = "",
     count: int = 0,
     rest: str = "",
+    silence: Silence | None = None,
 ) -> AlertRow:
     """One alert as a row."""
-    icon, state = look(alert)
+    icon, state = look(alert) if silence is None else SILENCED
     owner = names.get(alert.assignee_id, "") if alert.assignee_id else ""
     writer = writers.get(alert.id, "")
     note = f"{writer}: {alert.last_note}" if writer else alert.last_note
     over = alert.state == "resolved"
     fact = words.fact(locale, alert, now, zone)
+    second = " · ".join(part for part in (fact, note) if part) if over else note or fact
     return AlertRow(
         id=alert.id.hex,
         group=group,
@@ -179,7 +183,7 @@ def row(
         look=state,
         icon=icon,
         title=words.title(locale, alert),
-        second=" · ".join(part for part in (fact, note) if part) if over else note or fact,
+        second=second if silence is None else silence_views.short(silence, locale, zone, now),
         owner=owner,
         initials=initials(owner) if owner else "",
         acknowledged=not over and alerts.is_acknowledged(alert, now),
@@ -208,6 +212,7 @@ def rows(board: Board, locale: str, zone: str, now: datetime) -> list[AlertRow]:
                 group=group.name,
                 count=group.total,
                 rest=rest if last else "",
+                silence=board.silenced.get(alert.id),
             )
             found.append(one)
     return found
@@ -232,6 +237,7 @@ def facts(found: Opened, locale: str, zone: str, now: datetime) -> AlertFacts:
         title=words.title(locale, alert),
         fact=words.fact(locale, alert, now, zone),
         acknowledged=_acknowledged(found, locale, zone, now),
+        silenced=silence_views.whole(found.silence, locale, zone, now) if found.silence else "",
         owner_id=alert.assignee_id.hex if alert.assignee_id else "",
         owner=owner,
         initials=initials(owner) if owner else "",
@@ -286,8 +292,7 @@ def _labels(alert: Alert) -> list[str]:
         if name == kind and alert.subject:
             said.append(f"{name}={alert.subject}")
         elif name != "kind":
-            text = str(value)
-            said.append(f"{name}={text if len(text) <= LONGEST_LABEL else text[:8] + '…'}")
+            said.append(words.label(name, str(value)))
     return said
 
 

@@ -13,30 +13,33 @@ from uuid import UUID
 
 import reflex as rx
 
-from models import Alert
 from services import db, format
-from services.alerts import board, rules, triage
+from services.alerts import board, book, rules, silences, triage
 from services.alerts.board import TABS, AlertView
 from services.clock import now
 from services.errors import Conflict, Invalid, KeepAIError, NotFound
 from services.i18n import translate, translate_count
 from services.snapshot import Snapshot
-from state import alert_views, plots
+from state import alert_views, plots, silence_views
 from state.alert_counts import EVERY, AlertCounts
 from state.alert_views import NO_ALERT, AlertFacts, AlertRow, Person, RuleRow, StoryLine
 from state.dashboard import live_channel
 from state.guard import actor, principal, requires, tell
 from state.live import Channel, Looks, broadcaster
 from state.session import enter
+from state.silence_views import SilenceRow
 
 Kind = Literal["acknowledge", "resolve"]
-FORMS = ("acknowledge", "assign", "resolve")
+FORMS = ("acknowledge", "assign", "silence", "resolve")
 UNTIL: dict[str, timedelta | None] = {
     "": None,
     "30m": timedelta(minutes=30),
     "1h": timedelta(hours=1),
     "4h": timedelta(hours=4),
 }
+SPANS = {"30m": timedelta(minutes=30), "1h": timedelta(hours=1), "4h": timedelta(hours=4)}
+TOMORROW = "tomorrow"  # at eight in the morning, where the reader is
+USUAL_SPAN = "1h"
 PAGE = 50
 MOST_PICKED = 200
 CALM = 0.25  # s between two looks when much happens
@@ -51,6 +54,7 @@ class AlertRows(rx.State):
     found: int = 0
     unowned: int = 0
     watching: int = 0
+    silences: int = 0
 
 
 def rows_channel(view: AlertView, locale: str, zone: str) -> Channel:
@@ -58,19 +62,42 @@ def rows_channel(view: AlertView, locale: str, zone: str) -> Channel:
     view = AlertView(text=view.text, severity=view.severity, unowned=view.unowned)
 
     async def build(_snapshot: Snapshot | None) -> dict[str, Any]:
-        found = await db.read(board.board, view)
+        at = now()
+        found = await db.read(board.board, view, at)
         return {
             "ready": True,
-            "rows": alert_views.rows(found, locale, zone, now()),
+            "rows": alert_views.rows(found, locale, zone, at),
             "open": found.open,
             "found": found.found,
             "unowned": found.unowned,
             "watching": found.watching,
+            "silences": found.silences,
         }
 
     return Channel(
         f"alerts|{view.filter}|{locale}|{zone}", AlertRows, build, period=EVERY, permission="alerts:read"
     )
+
+
+class SilenceRows(rx.State):
+    """The silences that run, are to come, or were over a while ago; written only by the broadcast."""
+
+    ready: bool = False
+    rows: list[SilenceRow] = []
+
+
+def silences_channel(locale: str, zone: str) -> Channel:
+    """The same for everybody with this language and zone."""
+
+    async def build(_snapshot: Snapshot | None) -> dict[str, Any]:
+        at = now()
+        found = await db.read(silences.shown, at)
+        rows = [
+            silence_views.row(one, locale, zone, at, found.subjects, found.rules) for one in found.silences
+        ]
+        return {"ready": True, "rows": rows}
+
+    return Channel(f"silences|{locale}|{zone}", SilenceRows, build, period=EVERY, permission="alerts:read")
 
 
 class AlertPanel(rx.State):
@@ -130,7 +157,7 @@ def plot_channel(alert_id: str, locale: str) -> Channel:
 
 async def renew() -> None:
     """Show at once what changed."""
-    for state in (AlertRows, AlertPanel, AlertCounts):
+    for state in (AlertRows, AlertPanel, SilenceRows, AlertCounts):
         await broadcaster().renew(state)
 
 
@@ -181,6 +208,10 @@ class AlertsState(rx.State):
     comment_error: str = ""
     comment_key: int = 0
     team: list[Person] = []
+    silence_span: str = USUAL_SPAN
+    silence_until: str = ""
+    silence_covers: list[str] = []
+    silence_count: str = ""
     picked: list[str] = []
     question: Question = NOTHING_ASKED
     busy: bool = False
@@ -212,7 +243,7 @@ class AlertsState(rx.State):
         view = self._view()
         self._over_for = None
         self.picked = []
-        if tab == "rules":
+        if tab in ("rules", "silences"):
             return _go(AlertView(tab=tab))
         return _go(replace(view, tab=tab if tab in TABS else TABS[0], selected=""))
 
@@ -259,7 +290,7 @@ class AlertsState(rx.State):
         if view.tab == "resolved":
             ids = [one["id"] for one in self.get_value("over")]
         else:
-            ids = [alert.id.hex for alert in (await db.read(board.board, view)).alerts]
+            ids = [alert.id.hex for alert in (await db.read(board.board, view, now())).alerts]
         if not ids:
             return None
         at = ids.index(view.selected) if view.selected in ids else -1 if by > 0 else 0
@@ -280,6 +311,29 @@ class AlertsState(rx.State):
         self.form = form if form in FORMS and form != self.form else ""
         if self.form == "assign":
             self.team = [alert_views.person(one) for one in await db.read(board.team)]
+        if self.form == "silence":
+            await self._ask_silence()
+
+    @rx.event
+    @requires("alerts:act")
+    async def choose_silence(self, span: str):
+        """For how long it is to be silent."""
+        self._choose(span)
+
+    @rx.event
+    @requires("alerts:act")
+    async def silence(self, form: dict[str, Any]):
+        """Nobody is told of it for a time."""
+        until, reason = self._until(self.silence_span), str(form.get("reason", ""))
+        await self._act(lambda one: triage.silence(one, actor(), until=until, reason=reason))
+
+    @rx.event
+    @requires("alerts:act")
+    async def end_silence(self, silence_id: str):
+        """It is over before its time."""
+        await triage.end_silence(_id(silence_id), actor())
+        await renew()
+        await tell(self, "ok", translate(principal().locale, "silences.ended_now"))
 
     @rx.event
     @requires("alerts:act")
@@ -339,7 +393,7 @@ class AlertsState(rx.State):
     @requires("alerts:act")
     async def pick_shown(self):
         """Pick all that the list shows."""
-        found = await db.read(board.board, self._view())
+        found = await db.read(board.board, self._view(), now())
         self.picked = [alert.id.hex for alert in found.alerts][:MOST_PICKED]
 
     @rx.event
@@ -396,7 +450,7 @@ class AlertsState(rx.State):
         if not enabled:
             await tell(self, "ok", translate(principal().locale, "alerts.rules.switched_off"))
 
-    async def _act(self, work: Callable[[UUID], Awaitable[Alert]]) -> None:
+    async def _act(self, work: Callable[[UUID], Awaitable[object]]) -> None:
         """Do it to the open alert; where something about it is wrong, say so below the field."""
         try:
             await work(_id(self._view().selected))
@@ -405,6 +459,26 @@ class AlertsState(rx.State):
             return
         self.form, self.form_error = "", ""
         await renew()
+
+    async def _ask_silence(self) -> None:
+        """What a silence of the open alert would cover, for the usual time."""
+        locale = principal().locale
+        alert = await db.read(book.get, _id(self._view().selected))
+        count = await db.read(silences.count_covered, *silences.around(alert))
+        self.silence_covers = silence_views.covers_of(alert, locale)
+        shown = format.number(locale, count)
+        self.silence_count = translate_count(locale, "silences.count", count, number=shown)
+        self._choose(USUAL_SPAN)
+
+    def _choose(self, span: str) -> None:
+        person = principal()
+        self.silence_span = span if span in SPANS or span == TOMORROW else USUAL_SPAN
+        at = silence_views.moment(person.locale, self._until(self.silence_span), person.zone, now())
+        self.silence_until = translate(person.locale, "silences.until_chosen", until=at)
+
+    def _until(self, span: str) -> datetime:
+        lasts = SPANS.get(span)
+        return now() + lasts if lasts else silences.tomorrow_morning(now(), principal().zone)
 
     async def _read_over(self, view: AlertView, shown: list[AlertRow]) -> None:
         person = principal()
@@ -452,6 +526,8 @@ class AlertsState(rx.State):
 
         def looks(locale: str) -> list[Channel]:
             channels = [live_channel(locale), rows_channel(view, locale, zone)]
+            if view.tab == "silences":
+                channels.append(silences_channel(locale, zone))
             if view.selected:
                 channels.append(panel_channel(view.selected, locale, zone))
                 channels.append(plot_channel(view.selected, locale))

@@ -1,4 +1,4 @@
-"""`/alerts`: what fires, who takes care of it, what was over, and what is watched for."""
+"""`/alerts`: what fires, who takes care of it, what was over, what is watched for, and what tells nobody."""
 
 import reflex as rx
 
@@ -6,7 +6,7 @@ from components import alerts as parts
 from components import ui
 from components.dashboard import figure_of
 from keepai.pages.shell import shell
-from state.alerts import AlertPanel, AlertPlot, AlertRows, AlertsState
+from state.alerts import AlertPanel, AlertPlot, AlertRows, AlertsState, SilenceRows
 from state.session import SessionState
 from state.words import t
 
@@ -14,14 +14,20 @@ ON_LOAD = AlertsState.load
 
 
 def page() -> rx.Component:
-    """The list, with the open alert beside it; or the rules."""
+    """The list, with the open alert beside it; or the rules, or the silences."""
     return shell(
         rx.el.div(
-            parts.page_tabs(tab=AlertsState.tab, open_=AlertRows.open, on_tab=AlertsState.show_tab),
+            parts.page_tabs(
+                tab=AlertsState.tab,
+                open_=AlertRows.open,
+                silences=AlertRows.silences,
+                on_tab=AlertsState.show_tab,
+            ),
             ui.tab_panel(
                 rx.match(
                     AlertsState.tab,
                     ("rules", _rules()),
+                    ("silences", _silences()),
                     ("resolved", _desk(_over(), ~AlertsState.over_ready | (AlertsState.over.length() > 0))),
                     _desk(_open(), ~AlertRows.ready | (AlertRows.found > 0)),
                 ),
@@ -182,6 +188,18 @@ def _form() -> rx.Component:
                 **common,
             ),
         ),
+        (
+            "silence",
+            parts.silence_form(
+                span=AlertsState.silence_span,
+                until=AlertsState.silence_until,
+                covers=AlertsState.silence_covers,
+                count=AlertsState.silence_count,
+                on_choose=AlertsState.choose_silence,
+                on_submit=AlertsState.silence,
+                **common,
+            ),
+        ),
         ("resolve", parts.resolve_form(on_submit=AlertsState.resolve, **common)),
         rx.fragment(),
     )
@@ -211,6 +229,18 @@ def _rules() -> rx.Component:
             opened=AlertsState.rule,
             may=SessionState.may_rule,
             on_switch=AlertsState.switch_rule,
+        ),
+        class_name="k-desk-rules k-fades-late",
+    )
+
+
+def _silences() -> rx.Component:
+    return rx.el.div(
+        parts.silences(
+            SilenceRows.rows,
+            ready=SilenceRows.ready,
+            may=SessionState.may_triage,
+            on_end=AlertsState.end_silence,
         ),
         class_name="k-desk-rules k-fades-late",
     )

@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, not_
 from sqlmodel import Session, col, func, or_, select
 
-from models import Account, Alert, AlertEvent, AlertRule
+from models import Account, Alert, AlertEvent, AlertRule, Silence
 from services import accounts
-from services.alerts import book
+from services.alerts import book, silences
 from services.alerts.book import OPEN, SEVERITIES, Past
 from services.i18n import words as catalogue
 
-TABS = ("open", "resolved", "rules")
+TABS = ("open", "resolved", "rules", "silences")
 # Each with the state of its alerts, and their severity where that counts.
 GROUPS: Mapping[str, tuple[str, str]] = {
     "critical": ("firing", "critical"),
@@ -25,6 +25,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "pending": ("pending", ""),
     "recovering": ("recovering", ""),
 }
+SILENCED = "silenced"  # the last group, of all that are silenced, in whichever state
 SHOWN = 40  # of each group; the rest is found by the filter
 PAST = timedelta(days=30)
 NOBODY = "nobody"
@@ -76,10 +77,9 @@ def parse(query: Mapping[str, str]) -> AlertView:
         unowned=query.get("owner", "") == NOBODY,
         selected=_hex(query.get("alert", "")),
     )
-    if view.tab == "rules":
-        return replace(
-            view, text="", severity="", unowned=False, selected="", rule=_hex(query.get("rule", ""))
-        )
+    if view.tab in ("rules", "silences"):
+        rule = _hex(query.get("rule", "")) if view.tab == "rules" else ""
+        return replace(view, text="", severity="", unowned=False, selected="", rule=rule)
     return view
 
 
@@ -95,7 +95,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Board:
     """What the list shows: its groups; how people are called; who wrote the last note of an alert; how many are open,
-    found by the filter, and without an owner; how many rules watch."""
+    found by the filter, and without an owner; how many rules watch; what silences each that is silenced, and how many
+    silences there are."""
 
     groups: list[Group]
     names: dict[UUID, str]
@@ -104,6 +105,8 @@ class Board:
     found: int
     unowned: int
     watching: int
+    silenced: dict[UUID, Silence]
+    silences: int
 
     @property
     def alerts(self) -> list[Alert]:
@@ -111,15 +114,21 @@ class Board:
         return [alert for group in self.groups for alert in group.alerts]
 
 
-def board(db: Session, view: AlertView) -> Board:
+def board(db: Session, view: AlertView, now: datetime) -> Board:
     """The open alerts as this view wants them."""
     wanted = filters(view)
-    counted = _count(db, wanted)
+    silent = silences.running(db, now)
+    covered = silences.covered(silent)
+    heard = [*wanted, not_(covered)]
+    counted = _count(db, heard)
     groups = [
-        Group(name, _group(db, wanted, state, severity), total)
+        Group(name, _group(db, heard, state, severity), total)
         for name, (state, severity) in GROUPS.items()
         if (total := sum(n for (s, v), n in counted.items() if s == state and severity in ("", v)))
     ]
+    hushed = sum(_count(db, [*wanted, covered]).values()) if silent else 0
+    if hushed:
+        groups.append(Group(SILENCED, _group(db, [*wanted, covered]), hushed))
     shown = [alert for group in groups for alert in group.alerts]
     enabled = select(func.count()).select_from(AlertRule).where(col(AlertRule.enabled).is_(True))
     return Board(
@@ -127,9 +136,15 @@ def board(db: Session, view: AlertView) -> Board:
         names=book.names(db, shown),
         writers=writers(db, shown),
         open=book.count_open(db),
-        found=sum(counted.values()),
+        found=sum(counted.values()) + hushed,
         unowned=sum(_count(db, filters(replace(view, unowned=True))).values()),
         watching=db.exec(enabled).one(),
+        silenced={
+            alert.id: silence
+            for alert in shown
+            if (silence := silences.last_of(silent, alert, now)) is not None
+        },
+        silences=len(silent),
     )
 
 
@@ -171,8 +186,10 @@ def _count(db: Session, wanted: list[ColumnElement[bool]]) -> dict[tuple[str, st
     return {(state, severity): count for state, severity, count in rows if state in OPEN}
 
 
-def _group(db: Session, wanted: list[ColumnElement[bool]], state: str, severity: str) -> list[Alert]:
-    query = select(Alert).where(Alert.state == state, *wanted)
+def _group(
+    db: Session, wanted: list[ColumnElement[bool]], state: str = "", severity: str = ""
+) -> list[Alert]:
+    query = select(Alert).where(*wanted, Alert.state == state if state else col(Alert.state).in_(OPEN))
     if severity:
         query = query.where(Alert.severity == severity)
     order = (col(Alert.started_at).desc(), col(Alert.id).desc())
@@ -211,22 +228,23 @@ def over(
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One alert with all that is known of it. `rule` is None when it is gone."""
+    """One alert with all that is known of it. `rule` is None when it is gone, `silence` when nothing silences it."""
 
     alert: Alert
     story: list[AlertEvent]
     past: Past
     names: dict[UUID, str]
     rule: AlertRule | None
+    silence: Silence | None
 
 
 def opened(db: Session, alert_id: UUID, now: datetime) -> Opened:
     """One alert. Raises NotFound."""
     alert = book.get(db, alert_id)
     rule = db.get(AlertRule, alert.rule_id) if alert.rule_id else None
-    return Opened(
-        alert, book.story(db, alert_id), book.past(db, alert, now - PAST), book.names(db, [alert]), rule
-    )
+    silence = silences.covering(db, alert, now) if alert.open_key else None
+    past = book.past(db, alert, now - PAST)
+    return Opened(alert, book.story(db, alert_id), past, book.names(db, [alert]), rule, silence)
 
 
 def owners(db: Session, rules: list[AlertRule]) -> dict[UUID, str]:

@@ -171,6 +171,21 @@ def rules(db: Session, found: Sequence[Silence]) -> dict[UUID, AlertRule]:
     return {rule.id: rule for rule in db.exec(select(AlertRule).where(col(AlertRule.id).in_(ids)))}
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the page shows of them: they, how the workers are called that they name, and the rules."""
+
+    silences: list[Silence]
+    subjects: dict[str, str]
+    rules: dict[UUID, AlertRule]
+
+
+def shown(db: Session, now: datetime) -> Listed:
+    """All that are listed, with the names of what they cover."""
+    found = listed(db, now)
+    return Listed(found, subjects(db, found), rules(db, found))
+
+
 # -- done -------------------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ from models import Alert
 from services import format, measures
 from services.i18n import has, translate
 
+LONGEST_LABEL = 24
 STATE_UNITS = frozenset({"flag"})  # their value says nothing that the title does not
 
 
@@ -26,6 +27,11 @@ def subject_name(locale: str, alert: Alert) -> str:
     """What it is about, as people call it."""
     probe = str(alert.labels.get("probe", ""))
     return translate(locale, f"probes.{probe}") if probe and has(f"probes.{probe}") else alert.subject
+
+
+def label(name: str, value: str) -> str:
+    """One label; long ids are cut."""
+    return f"{name}={value if len(value) <= LONGEST_LABEL else value[:8] + '…'}"
 
 
 def fact(locale: str, alert: Alert, now: datetime, zone: str) -> str:

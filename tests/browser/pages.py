@@ -176,6 +176,15 @@ async def assigning(screen: Screen, path: str, locale: str) -> None:
     await expect(screen.page.locator("#person option").nth(2)).to_be_attached()
 
 
+async def silencing(screen: Screen, path: str, locale: str) -> None:
+    """Before an alert is silenced, with a reason missing."""
+    await opened(screen, path, locale)
+    await screen.page.get_by_test_id("alert-silence").click()
+    form = screen.page.get_by_test_id("silence-form")
+    await form.locator("button[type=submit]").click()
+    await expect(screen.page.locator("#reason-error")).to_be_visible()
+
+
 async def picking_alerts(screen: Screen, path: str, locale: str) -> None:
     """With some alerts picked."""
     await opened(screen, path, locale)
@@ -423,6 +432,11 @@ VIEWS = [
     View("alerts-filtered", "none", "frame.alerts", "/alerts?q=nothing+is+called+so"),
     View("alerts-resolved", "rows", "frame.alerts", "/alerts?tab=resolved"),
     View("alerts-resolved", "none", "frame.alerts", "/alerts?tab=resolved", "deserted"),
+    View("silence", "rows", "frame.alerts", "/alerts?alert={worker_memory}", arrive=silencing),
+    View("alert-silenced", "rows", "frame.alerts", "/alerts?alert={worker_lost}"),
+    View("silences", "rows", "frame.alerts", "/alerts?tab=silences"),
+    View("silences", "none", "frame.alerts", "/alerts?tab=silences", "deserted"),
+    View("silences", "loading", "frame.alerts", "/alerts?tab=silences", arrive=loading),
     View("alert-rules", "rows", "frame.alerts", "/alerts?tab=rules&rule={rule}"),
     View("settings-wrong", "rows", "frame.settings", "/settings", arrive=with_wrong_fields),
     View("appearance", "wrong", "appearance.title", "/settings/appearance", arrive=with_a_wrong_zone),

@@ -19,7 +19,7 @@ from sqlmodel import Session, select
 
 from models import Account, Alert, AlertEvent, AlertRule, RoleGrant, TaskGroupRun, WorkerEvent
 from services import accounts, alerts, api_keys, audit, links, outbox, people, sessions, workers
-from services.alerts import builtin
+from services.alerts import builtin, silences
 from services.audit import Actor
 from services.clock import now
 from services.history import recorder
@@ -249,6 +249,7 @@ WRONG: tuple[tuple[str, str, str, str, float, float | None], ...] = (
     ("database_slow", "", "no_data", "warning", 6, None),
     ("outbox_behind", "", "pending", "warning", 1, 342.0),
     ("host_memory", "aurora", "recovering", "warning", 18, 84.0),
+    ("worker_lost", "node-7", "firing", "critical", 540, 0.0),
 )
 
 
@@ -273,6 +274,27 @@ def _add_alerts(database: Session, operator: UUID, admin: UUID, compute: str, id
     alerts.comment(
         database, at, made["worker_memory"].id, rafael, "Sem energia no rack 2, ligando para o prédio."
     )
+    alerts.silence(
+        database,
+        at,
+        made["worker_lost"].id,
+        rafael,
+        until=later + timedelta(hours=20),
+        reason="troca da fonte",
+    )
+    for starts_at, hours, reason in (
+        (
+            now() + timedelta(hours=2),
+            3,
+            "Cópia noturna: o disco enche e esvazia de novo, todos já sabem disso",
+        ),
+        (now() - timedelta(days=2), 50, "Teste de carga"),
+    ):
+        draft = silences.Draft(
+            starts_at + timedelta(hours=hours), reason, rule_id=rules["disk_full"].id, starts_at=starts_at
+        )
+        last = silences.create(database, min(starts_at, at), draft, rafael)
+    silences.end(database, at, last.id, rafael)
     for number in range(54):
         name, subject = (("worker_lost", f"node-{number}"), ("service_down", "Redis"))[number % 2]
         alert = _alert(database, rules[name], subject, "firing", "critical", 90 + 57 * number, 0.0)

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from services import accounts, alerts, db
-from services.alerts import board, builtin, rules, triage
+from services.alerts import board, builtin, rules, silences, triage
 from services.alerts.board import AlertView
 from services.audit import Actor
 from services.clock import now
@@ -16,7 +16,7 @@ from services.history.series import key_of
 from services.i18n import translate
 from state import alerts as alerts_state
 from state.alert_counts import AlertCounts
-from state.alerts import PAGE, AlertPanel, AlertPlot, AlertRows, AlertsState, Renewals
+from state.alerts import PAGE, AlertPanel, AlertPlot, AlertRows, AlertsState, Renewals, SilenceRows
 
 KIND = {"kind": "worker", "compute": "c"}
 NAMES = ("aroeira", "ipê", "cedro", "jatobá")
@@ -60,7 +60,7 @@ def happen(watched):
 
 
 def open_ids():
-    return {one.subject: one.id.hex for one in db.read_now(board.board, AlertView()).alerts}
+    return {one.subject: one.id.hex for one in db.read_now(board.board, AlertView(), now()).alerts}
 
 
 def last(sender, state):
@@ -306,7 +306,7 @@ async def test_rules_are_listed_in_words_and_an_admin_switches_one_off(
     assert (lost["critical"], lost["warning"], lost["enabled"]) == ("assim que acontece", "", True)
     await screen.call(AlertsState.switch_rule, lost["id"], False)
     assert not next(row for row in page.rules if row["id"] == lost["id"])["enabled"]
-    assert db.read_now(board.board, AlertView()).open == 0
+    assert db.read_now(board.board, AlertView(), now()).open == 0
     assert triage.RULES_TOPIC in [topic for topic, _ in heard.messages]
     await (other := tab(bruno, "/alerts?tab=rules")).call(AlertsState.switch_rule, lost["id"], True)
     assert "operator" in (await other.messages())[-1]["title"]
@@ -315,7 +315,7 @@ async def test_rules_are_listed_in_words_and_an_admin_switches_one_off(
 async def test_an_acknowledgement_that_ran_out_counts_again(tab, bruno, happen, sender):
     happen("cedro", up=0)
     by = Actor("person", bruno.id, "Bruno")
-    alert = db.read_now(board.board, AlertView()).alerts[0]
+    alert = db.read_now(board.board, AlertView(), now()).alerts[0]
     then = now() - timedelta(hours=2)
     db.write_now(alerts.acknowledge, then, alert.id, by, until=then + timedelta(hours=1))
     await tab(bruno, f"/alerts?alert={alert.id.hex}").call(AlertsState.load)
@@ -338,3 +338,78 @@ async def test_much_that_happens_is_shown_a_few_times_a_second(tab, bruno, happe
     renewals.soon()
     await asyncio.sleep(0.1)
     assert len(shown) == 2
+
+
+async def silence(page, name, span="1h", reason="troca da fonte"):
+    page.at(f"/alerts?alert={open_ids()[name]}")
+    await page.call(AlertsState.load)
+    await page.call(AlertsState.ask, "silence")
+    await page.call(AlertsState.choose_silence, span)
+    return await page.call(AlertsState.silence, {"reason": reason})
+
+
+async def test_an_alert_is_silenced_stands_apart_and_counts_no_more(tab, bruno, happen, sender):
+    happen("ipê", up=0)
+    happen("ipê", memory_share=96)
+    happen("cedro", up=0)
+    page = tab(bruno, f"/alerts?alert={open_ids()['cedro']}")
+    await page.call(AlertsState.load)
+    assert last(sender, AlertCounts) == {"critical": 2, "warning": 0}
+    await page.call(AlertsState.ask, "silence")
+    desk = await page.of(AlertsState)
+    assert (desk.form, desk.silence_span, desk.silence_covers) == ("silence", "1h", ["worker=cedro"])
+    assert "Cala 1 alerta aberto" in desk.silence_count
+    await page.call(AlertsState.silence, {"reason": " "})
+    assert (desk.form, desk.form_error) == ("silence", translate("pt-BR", "silences.error.reason"))
+    await page.call(AlertsState.choose_silence, "tomorrow")
+    assert desk.silence_until == "Até amanhã às 08:00."
+    await page.call(AlertsState.choose_silence, "a year")
+    assert desk.silence_span == "1h"
+    await page.call(AlertsState.silence, {"reason": "troca da fonte"})
+    assert (desk.form, desk.form_error) == ("", "")
+    shown = last(sender, AlertRows)
+    assert [(row["group"], row["title"]) for row in shown["rows"]][-1] == ("silenced", "Worker cedro perdido")
+    row = shown["rows"][-1]
+    assert (row["icon"], row["count"], row["state"]) == ("bell-off", 1, "firing")
+    assert row["second"].startswith("até ")
+    assert row["second"].endswith(", por Bruno")
+    assert (shown["open"], shown["found"], shown["silences"]) == (3, 3, 1)
+    assert last(sender, AlertCounts) == {"critical": 1, "warning": 0}
+    panel = last(sender, AlertPanel)
+    assert panel["alert"]["silenced"].endswith("por Bruno: troca da fonte")
+    assert (panel["story"][-1]["icon"], panel["story"][-1]["note"]) == ("bell-off", "troca da fonte")
+
+
+async def test_silences_are_listed_and_ended(tab, bruno, happen, sender, heard):
+    happen("ipê", up=0)
+    page = tab(bruno, "/alerts")
+    await silence(page, "ipê", "4h")
+    page.at("/alerts?tab=silences")
+    await page.call(AlertsState.load)
+    [row] = last(sender, SilenceRows)["rows"]
+    assert (row["state"], row["covers"], row["reason"], row["author"]) == (
+        "running",
+        ["worker=ipê"],
+        "troca da fonte",
+        "Bruno",
+    )
+    assert row["left"].startswith("termina em 3")
+    await page.call(AlertsState.end_silence, row["id"])
+    [row] = last(sender, SilenceRows)["rows"]
+    assert (row["state"], row["left"].split()[0]) == ("over", "encerrado")
+    assert last(sender, AlertCounts) == {"critical": 1, "warning": 0}
+    assert last(sender, AlertRows)["silences"] == 0
+    assert [topic for topic, _ in heard.messages].count("alerts") == 2
+    where = address(await page.call(AlertsState.show_tab, "silences"))
+    assert where == {"tab": "silences"}
+
+
+async def test_a_viewer_sees_silences_and_ends_none(tab, bruno, database, happen, sender):
+    happen("ipê", up=0)
+    await silence(tab(bruno, "/alerts"), "ipê")
+    viewer = db.write_now(accounts.create, "vera@example.org", "a long passphrase", role="viewer")
+    page = tab(viewer, "/alerts?tab=silences")
+    await page.call(AlertsState.load)
+    [row] = last(sender, SilenceRows)["rows"]
+    await page.call(AlertsState.end_silence, row["id"])
+    assert len(db.read_now(silences.running, now())) == 1

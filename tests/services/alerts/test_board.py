@@ -41,7 +41,7 @@ def put(database):
 
 
 def shown(view):
-    found = db.read_now(board.board, view)
+    found = db.read_now(board.board, view, now())
     return {group.name: [alert.subject for alert in group.alerts] for group in found.groups}
 
 
@@ -66,7 +66,7 @@ def test_groups_come_the_worst_first_and_the_newest_first_in_each(put):
 def test_of_very_many_the_newest_are_shown_and_all_are_counted(put):
     for number in range(SHOWN + 3):
         put(f"w{number}", minutes=number / 60)
-    [group] = db.read_now(board.board, AlertView()).groups
+    [group] = db.read_now(board.board, AlertView(), now()).groups
     assert (len(group.alerts), group.total) == (SHOWN, SHOWN + 3)
     assert group.alerts[0].subject == f"w{SHOWN + 2}"
     assert shown(AlertView(text="w0")) == {"critical": ["w0"]}
@@ -85,7 +85,7 @@ def test_who_wrote_the_last_note_and_what_is_nobodys(put, bruno, carla):
         by = Actor("person", person.id, person.name)
         db.write_now(alerts.comment, now(), one.id, by, text)
     db.write_now(alerts.acknowledge, now(), other.id, Actor("person", bruno.id, "Bruno"))
-    found = db.read_now(board.board, AlertView())
+    found = db.read_now(board.board, AlertView(), now())
     assert found.writers == {one.id: "Carla"}
     assert (found.names, found.unowned, found.open) == ({bruno.id: "Bruno"}, 1, 2)
     assert shown(AlertView(unowned=True)) == {"critical": ["a"]}
