@@ -148,6 +148,35 @@ async def test_several_are_picked_by_key_and_resolved_after_one_question(alarmed
     await expect(firing).to_have_count(2)
 
 
+async def test_an_alert_is_silenced_in_place_and_its_silence_ended(alarmed: House, open_screen: PageAs):
+    screen = await open_screen(alarmed, "operator", "/alerts?q=OpenWebUI")
+    page = screen.page
+    await rows(screen).get_by_role("link").click()
+    count = page.get_by_test_id("bell").locator(".k-count")
+    before = int(await count.inner_text())
+    await page.get_by_test_id("alert-silence").click()
+    form = page.get_by_test_id("silence-form")
+    await form.get_by_role("button", name=pt("silences.span.4h"), exact=True).click()
+    send = form.get_by_role("button", name=pt("silences.do.4h"))
+    await send.click()
+    await expect(page.locator("#reason-error")).to_have_text(pt("silences.error.reason"))
+    await form.locator("#reason").fill("atualização do OpenWebUI")
+    await expect(send).not_to_have_attribute("data-pressed", "")  # it cannot be pressed twice within a second
+    await send.click()
+    await expect(form).to_be_hidden()
+    await expect(page.locator(".k-desk-group")).to_contain_text(pt("silences.untold"))
+    await expect(rows(screen)).to_contain_text("por Operator PT")
+    await expect(count).to_have_text(str(before - 1))
+    await expect(page.locator(".k-timeline")).to_contain_text("Operator PT silenciou até")
+    await page.get_by_role("tab", name=pt("alerts.tab.silences")).click()
+    silence = page.get_by_test_id("silence-row").filter(has_text="atualização do OpenWebUI")
+    await expect(silence).to_contain_text("termina em 3")
+    await silence.get_by_role("button").click()
+    await screen.says(pt("silences.ended_now"))
+    await expect(silence).to_have_attribute("data-state", "over")
+    await expect(count).to_have_text(str(before))
+
+
 async def test_what_is_over_comes_page_by_page_and_a_rule_is_switched_off(
     alarmed: House, open_screen: PageAs
 ):
