@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
@@ -10,6 +11,7 @@ from sqlmodel import select
 from keepai.background import alerting, dispatching
 from models import Alert, AlertEvent
 from services import accounts, alerts, db, outbox
+from services.alerts import silences
 from services.bus import LocalBus
 from services.clock import now
 from services.feed import Batch, Feed, Reading
@@ -175,3 +177,29 @@ def alerts_actor():
     from services.audit import Actor
 
     return Actor("person", None, "Bruno")
+
+
+async def test_what_is_still_lost_when_a_silence_is_ended_is_in_the_mail_once(
+    database, settings, server, monkeypatch
+):
+    monkeypatch.setattr(alerting, "DIGEST_EVERY", 0.1)
+    db.write_now(accounts.create, "root@example.org", "a long passphrase", role="admin")
+    draft = silences.Draft(now() + timedelta(hours=1), "troca da fonte", {"worker": "aroeira-2"})
+    silence = db.write_now(silences.create, now(), draft, alerts_actor())
+    async with running(settings) as (_, feed):
+        feed.publish(worker(0.0))
+
+        async def fired():
+            return await stored(Alert)
+
+        await until(fired)
+        await asyncio.sleep(0.5)
+        assert not server.received
+        await db.write(silences.end, now(), silence.id, alerts_actor())
+
+        async def told():
+            return server.received
+
+        await until(told)
+        await asyncio.sleep(0.5)
+    assert [one.message["subject"] for one in server.received] == ["Crítico: Worker aroeira-2 perdido"]
