@@ -42,13 +42,15 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would have happened between two instants (unix seconds), on samples `resolution` seconds apart."""
+    """What would have happened between two instants (unix seconds), on samples `resolution` seconds apart.
+    `subjects` is of how many there are any, `worst` the one that went furthest."""
 
     start: float
     end: float
     resolution: int
     subjects: int
     episodes: list[Episode] = field(default_factory=list)
+    worst: Labels | None = None
 
     @property
     def per_day(self) -> float:
@@ -76,11 +78,19 @@ def preview(db: Session, draft: Draft, span: timedelta, now: datetime, *, builti
     wanted = {"kind": measure.kind, **{name: str(value) for name, value in draft.matchers.items()}}
     subjects = [labels for _, labels in history.find_labels(db, wanted, MOST_SUBJECTS)]
     episodes: list[Episode] = []
+    beyond = max if rule.above else min
+    furthest: list[tuple[float, Labels]] = []
     for labels in subjects:
         samples = list(_samples(db, labels, measure.name, rule, now - span, now, resolution))
+        values = [value for _, value in samples if value is not None]
+        if not values:  # it was there before that, and is gone
+            continue
+        furthest.append((beyond(values), labels))
         episodes += run(_at(rule, resolution), labels, samples)
     start, end = (now - span).timestamp(), now.timestamp()
-    return Preview(start, end, resolution, len(subjects), sorted(episodes, key=lambda one: one.began))
+    episodes.sort(key=lambda one: one.began)
+    worst = beyond(furthest, key=lambda one: one[0])[1] if furthest else None
+    return Preview(start, end, resolution, len(furthest), episodes, worst)
 
 
 def run(rule: Rule, labels: Labels, samples: Sequence[tuple[float, float | None]]) -> list[Episode]:
