@@ -517,7 +517,15 @@ def _headline(found: Row) -> rx.Component:
     known = (found["status"] == "fired") | (found["status"] == "never")
     return rx.cond(
         known,
-        rx.fragment(rx.el.h2(fired), rx.el.p(ago, rx.cond(subjects > 0, whom, ""), class_name="k-second")),
+        rx.fragment(
+            rx.el.h2(fired),
+            rx.el.p(
+                ago,
+                whom,
+                rx.cond(found["since"] != "", t("alert_rule.since", at=found["since"]), ""),
+                class_name="k-second",
+            ),
+        ),
         rx.el.h2(t("alert_rule.preview")),
     )
 
@@ -631,6 +639,7 @@ def _episodes(rows: Row, *, more: Row, on_more: Any) -> rx.Component:
             [ui.head_cell(t(f"alert_rule.column.{name}"), number=name in numbers) for name in heads],
             rx.foreach(rows, line),
             label=t("alert_rule.episodes"),
+            scrolls=True,
             testid="episodes",
         ),
         rx.cond(

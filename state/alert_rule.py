@@ -15,7 +15,7 @@ import reflex as rx
 
 from services import db, format, measures
 from services.alerts import board, rules, triage, trial, typed, words
-from services.alerts.preview import RANGES, Episode
+from services.alerts.preview import RANGES, Episode, Preview
 from services.alerts.rules import Draft
 from services.alerts.trial import Trial
 from services.alerts.typed import FIELDS, Texts
@@ -34,6 +34,7 @@ RULES = "/alerts?tab=rules"
 SETTLED = 0.5  # s without a change
 SHOWN, MOST = 8, 200  # rows of the table: at first, and at most
 LOUD, QUIET = 3.0, 1.0  # alerts a day
+LITTLE = 0.05  # of a range, that may be without measures before it is said
 Span = Literal["2h", "24h", "7d"]
 # Where what is wrong with these is said.
 BESIDE = {"of": "hits"}
@@ -67,7 +68,7 @@ class EpisodeRow(TypedDict):
 
 class Found(TypedDict):
     """What the preview shows. `status` is waiting (for valid fields), empty (nothing is stored), never or fired;
-    `noise` low, medium or high."""
+    `noise` is low, medium or high, `since` when the first measure is where there is none of a part of the range."""
 
     status: str
     span: str
@@ -81,6 +82,7 @@ class Found(TypedDict):
     per_day: str
     noise: str
     drawn: str
+    since: str
 
 
 class Calmer(TypedDict):
@@ -105,6 +107,7 @@ NOTHING = Found(
     per_day="0",
     noise="low",
     drawn="",
+    since="",
 )
 NO_PROPOSAL = Calmer(short="", text="", take="", minutes=0)
 NO_TEXTS = typed.texts(typed.NEW, "pt-BR")
@@ -351,7 +354,7 @@ class AlertRuleState(rx.State):
         if tried.drawn:
             about = translate(person.locale, f"alert_rule.range.{span}")
             figure = await plots.of_rule(
-                draft, tried.drawn, tried.found.start, tried.found.end, person.locale, about
+                draft, tried.drawn, _began(tried.found), tried.found.end, person.locale, about
             )
         async with self:
             if self._round != asked:
@@ -370,9 +373,9 @@ class AlertRuleState(rx.State):
         ]
         self._rest, self.episodes = rows, rows[:SHOWN]
         self.more = len(rows) - SHOWN if len(rows) > SHOWN else 0
-        self.found = _found(tried, span, draft, locale)
+        self.found = _found(tried, span, draft, person)
         self.calmer = _calmer(tried, draft, locale)
-        self.figure, self.axis = figure, [found.start, found.end]
+        self.figure, self.axis = figure, [_began(found), found.end]
         drawn = key_of(tried.drawn) if tried.drawn else ""
         self.stretches = [
             plots.Stretch(x=one.began, to=one.ended or found.end, state=one.severity)
@@ -417,10 +420,18 @@ def _row(number: int, one: Episode, subject: str, unit: str, person: Principal) 
     )
 
 
-def _found(tried: Trial, span: str, draft: Draft, locale: str) -> Found:
+def _began(found: Preview) -> float:
+    """Where the plot begins: with the range, or with what is stored where that is clearly less."""
+    since = found.start if found.since is None else found.since
+    return since if since - found.start > LITTLE * (found.end - found.start) else found.start
+
+
+def _found(tried: Trial, span: str, draft: Draft, person: Principal) -> Found:
+    locale = person.locale
     found, count = tried.found, len(tried.found.episodes)
     noise = "low" if found.per_day < QUIET else "medium" if found.per_day <= LOUD else "high"
     measure = measures.by_key()[draft.measure]
+    began = _began(found)
     return Found(
         status="empty" if not found.subjects else "fired" if count else "never",
         span=span,
@@ -434,6 +445,7 @@ def _found(tried: Trial, span: str, draft: Draft, locale: str) -> Found:
         per_day=format.number(locale, found.per_day, 1),
         noise=noise,
         drawn=tried.names[key_of(tried.drawn)] if tried.drawn else "",
+        since=format.day_and_clock(locale, began, person.zone) if began > found.start else "",
     )
 
 

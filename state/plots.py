@@ -296,10 +296,18 @@ async def of_rule(
         said = translate(locale, f"alert_rule.plot.{worst}", every=every)
         figure["caption"] = f"{unit}, {said}" if unit else said
     figure["limits"] = [
-        Limit(y=at * factor, label=translate(locale, f"alerts.severity.{name}"), state=name)
+        Limit(
+            y=at * factor,
+            label=f"{translate(locale, f'alerts.severity.{name}')} {_short(locale, at * factor)}",
+            state=name,
+        )
         for name, at in known.items()
     ]
     return figure
+
+
+def _short(locale: str, value: float) -> str:
+    return format.number(locale, value, 0 if value == int(value) else 1)
 
 
 def _scale(unit: str, top: float) -> tuple[float, str]:

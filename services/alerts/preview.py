@@ -43,7 +43,8 @@ class Episode:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What would have happened between two instants (unix seconds), on samples `resolution` seconds apart.
-    `subjects` is of how many there are any, `worst` the one that went furthest."""
+    `subjects` is of how many there are any, `since` when the first of them is, and `worst` the subject that went
+    furthest."""
 
     start: float
     end: float
@@ -51,11 +52,13 @@ class Preview:
     subjects: int
     episodes: list[Episode] = field(default_factory=list)
     worst: Labels | None = None
+    since: float | None = None
 
     @property
     def per_day(self) -> float:
-        """How many alerts a day."""
-        return len(self.episodes) / ((self.end - self.start) / DAY)
+        """How many alerts a day, of the time in which anything was measured."""
+        began = self.start if self.since is None else max(self.start, self.since)
+        return len(self.episodes) / (max(self.end - began, MINUTE) / DAY)
 
     @property
     def typical(self) -> float | None:
@@ -80,17 +83,20 @@ def preview(db: Session, draft: Draft, span: timedelta, now: datetime, *, builti
     episodes: list[Episode] = []
     beyond = max if rule.above else min
     furthest: list[tuple[float, Labels]] = []
+    since = now.timestamp()
     for labels in subjects:
         samples = list(_samples(db, labels, measure.name, rule, now - span, now, resolution))
-        values = [value for _, value in samples if value is not None]
-        if not values:  # it was there before that, and is gone
+        known = [(at, value) for at, value in samples if value is not None]
+        if not known:  # it was there before that, and is gone
             continue
+        values = [value for _, value in known]
+        since = min(since, known[0][0])
         furthest.append((beyond(values), labels))
         episodes += run(_at(rule, resolution), labels, samples)
     start, end = (now - span).timestamp(), now.timestamp()
     episodes.sort(key=lambda one: one.began)
     worst = beyond(furthest, key=lambda one: one[0])[1] if furthest else None
-    return Preview(start, end, resolution, len(furthest), episodes, worst)
+    return Preview(start, end, resolution, len(furthest), episodes, worst, since if furthest else None)
 
 
 def run(rule: Rule, labels: Labels, samples: Sequence[tuple[float, float | None]]) -> list[Episode]:

@@ -75,7 +75,7 @@ async def test_a_rule_is_tried_on_what_is_stored_while_it_is_typed(tab, admin, u
     assert [row["peak"] for row in page.episodes] == ["97\u00a0%", "95\u00a0%", "95\u00a0%"]
     assert {row["subject"] for row in page.episodes} == {"Máquina"}
     assert len(page.stretches) == 3
-    assert [limit["label"] for limit in page.figure["limits"]] == ["Aviso"]
+    assert [limit["label"] for limit in page.figure["limits"]] == ["Aviso 90"]
     await screen.call(AlertRuleState.change, "warning_fire", "99")
     assert page.looking
     await screen.call(AlertRuleState.look)
