@@ -153,7 +153,7 @@ def form(
         role="status",
         aria_label=t("alert_rule.loading"),
         aria_busy="true",
-        class_name="k-rule-form",
+        class_name="k-form k-rule-form",
     )
     return rx.cond(ready, shown, waiting)
 
@@ -397,7 +397,7 @@ def _time(fields: Fields, name: str, **props: Any) -> rx.Component:
         **fields.typed(name),
     )
     return ui.field(
-        rx.el.span(value, units, class_name="k-input"),
+        rx.el.span(value, units, ui.icon("chevron-down", size=12), class_name="k-input k-rule-time"),
         id=name,
         label=t(f"alert_rule.{name}"),
         error=fields.errors[name],
