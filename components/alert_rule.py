@@ -278,21 +278,30 @@ def _when_flag(fields: Fields) -> rx.Component:
 
 def _when(fields: Fields, *, unit: Row) -> rx.Component:
     above = fields.texts["above"] == YES
-    sized = (unit == "bytes") | (unit == "bytes_per_second")
-    sizes = ui.segmented(
-        [(name, rx.cond(unit == "bytes", _literal(name), _literal(f"{name}/s"))) for name in SIZES],
-        value=fields.texts["size"],
-        label=t("alert_rule.size"),
-        on_change=lambda value: fields.on_choose("size", value),
-        size="small",
-    )
+    sizes = [
+        (
+            name,
+            ui.segmented(
+                [(size, _size(name, size)) for size in known],
+                value=fields.texts["size"],
+                label=t("alert_rule.size"),
+                on_change=lambda value: fields.on_choose("size", value),
+                size="small",
+            ),
+        )
+        for name, known in SIZES.items()
+    ]
     inside = rx.match(
         unit,
         ("percent", _literal("%")),
-        ("seconds", _literal("s")),
-        ("bytes", fields.texts["size"]),
-        ("bytes_per_second", f"{fields.texts['size']}/s"),
-        "",
+        *[
+            (
+                name,
+                rx.match(fields.texts["size"], *[(size, _size(name, size)) for size in known], _literal("")),
+            )
+            for name, known in SIZES.items()
+        ],
+        _literal(""),
     )
     return _group(
         t("alert_rule.when"),
@@ -304,7 +313,7 @@ def _when(fields: Fields, *, unit: Row) -> rx.Component:
                 on_change=lambda value: fields.on_choose("above", value),
                 size="small",
             ),
-            rx.cond(sized, sizes, rx.fragment()),
+            rx.match(unit, *sizes, rx.fragment()),
             class_name="k-row k-wrap",
         ),
         rx.el.div(
@@ -403,6 +412,10 @@ def _time(fields: Fields, name: str, **props: Any) -> rx.Component:
         error=fields.errors[name],
         **props,
     )
+
+
+def _size(unit: str, name: str) -> rx.Var[str]:
+    return _literal(f"{name}/s" if unit == "bytes_per_second" else name)
 
 
 def _group(title: Text, *content: Content) -> rx.Component:

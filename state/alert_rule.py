@@ -209,6 +209,7 @@ class AlertRuleState(rx.State):
         self._keep(name, text)
         if name == "measure":
             self.unit = typed.unit_of(text)
+            self._keep("size", typed.usual_size(text, self._now["size"]))
         self.texts = dict(self.get_value("_now"))
         self._say_what_is_wrong()
         return AlertRuleState.look

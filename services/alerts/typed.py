@@ -14,7 +14,14 @@ Texts = dict[str, str]
 
 MINUTE = 60.0
 TIMES: Mapping[str, float] = {"s": 1.0, "min": MINUTE}
-SIZES: Mapping[str, float] = {"MiB": 2.0**20, "GiB": 2.0**30}
+BYTES: Mapping[str, float] = {"MiB": 2.0**20, "GiB": 2.0**30}
+# In which units the thresholds of a measure may be said; in others than these there is no choice.
+SIZES: Mapping[str, Mapping[str, float]] = {
+    "bytes": BYTES,
+    "bytes_per_second": BYTES,
+    "seconds": {"s": 1.0, "min": MINUTE, "h": 60 * MINUTE},
+}
+USUAL: Mapping[str, str] = {"bytes": "GiB", "bytes_per_second": "MiB", "seconds": "s"}
 SPANS = ("window", "pending", "keep")
 THRESHOLDS = ("warning_fire", "warning_clear", "critical_fire", "critical_clear")
 YES, NO = "yes", "no"
@@ -123,17 +130,27 @@ def unit_of(measure: str) -> str:
     return found.unit if found else "count"
 
 
+def usual_size(measure: str, size: str) -> str:
+    """The unit of thresholds when another measure is chosen: as it was where that makes sense."""
+    unit = unit_of(measure)
+    return size if size in SIZES.get(unit, {}) else USUAL.get(unit, "")
+
+
 def _factor(unit: str, size: str) -> float:
-    return SIZES.get(size, 1.0) if unit in ("bytes", "bytes_per_second") else 1.0
+    return SIZES.get(unit, {}).get(size, 1.0)
 
 
 def _size(draft: Draft) -> str:
-    """The unit in which sizes are said: the larger one unless all are small."""
+    """The unit in which the thresholds are said: of times the largest in which they are whole, of sizes the larger one
+    unless all are small."""
     unit = unit_of(draft.measure)
     known = [value for name in THRESHOLDS if (value := getattr(draft, name)) is not None]
-    if unit == "bytes":
-        return "MiB" if known and max(known) < SIZES["GiB"] else "GiB"
-    return "GiB" if known and max(known) >= SIZES["GiB"] else "MiB"
+    if not known or unit not in SIZES:
+        return USUAL.get(unit, "")
+    if unit == "seconds":
+        whole = [name for name, one in SIZES[unit].items() if all(value % one == 0 for value in known)]
+        return whole[-1] if whole else USUAL[unit]
+    return "GiB" if max(known) >= BYTES["GiB"] else "MiB"
 
 
 def _say(value: float, locale: str) -> str:

@@ -210,6 +210,18 @@ def test_sizes_are_typed_in_their_unit_and_what_was_not_touched_stays_exact():
     assert changed[0].warning_clear == 1024.5 * 2**20
 
 
+def test_times_are_said_in_the_largest_unit_in_which_they_are_whole():
+    said = {name: typed.texts(draft, "en") for name, draft in builtin.BUILTIN.items()}
+    assert [said["outbox_behind"][name] for name in ("size", "warning_fire", "critical_fire")] == [
+        "min",
+        "5",
+        "30",
+    ]
+    assert [said["database_slow"][name] for name in ("size", "warning_fire")] == ["s", "0.5"]
+    assert typed.usual_size("host.disk_free", "min") == "GiB"
+    assert typed.usual_size("worker.memory_share", "GiB") == ""
+
+
 def test_a_flag_has_no_thresholds_but_a_way_and_a_severity():
     texts = {
         **typed.texts(typed.NEW, "en"),
