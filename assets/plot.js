@@ -110,7 +110,7 @@ function paint(node, series, ys, span, top, size) {
 
 export function Plot({
   series, label, height, language, zone, mode, unit = "", digits = 0, now = "", axis = true,
-  noData = "", marks = [], namedMarks = true, limits = [], span: asked = [], top: askedTop = 0,
+  noData = "", marks = [], namedMarks = true, limits = [], stretches = [], span: asked = [], top: askedTop = 0,
 }) {
   const box = useRef(null), node = useRef(null), cross = useRef(null);
   const [width, setWidth] = useState(0);
@@ -203,6 +203,10 @@ export function Plot({
       key: `g${from}`, className: "k-chart-gap",
       style: { left: left(from), width: Math.max(1, left(to) - left(from)), top: TOP, height: tall },
     }, axis && left(to) - left(from) > 8 * noData.length ? h("span", null, noData) : null)),
+    ...stretches.filter((one) => one.to >= span[0] && one.x <= span[1]).map((one) => h("i", {
+      key: `s${one.x}`, className: `k-chart-stretch s-${one.state}`,
+      style: { left: left(one.x), width: Math.max(3, left(one.to) - left(one.x)), top: TOP, height: tall },
+    })),
     ...[0, top / 2, top].map((y) => h("span", { key: `y${y}`, className: "k-chart-y", style: { top: down(y) } },
       number(y, top < 5 ? 1 : 0))),
     ...(axis ? tickTexts(span, inner, language, zone, now).map((tick) => h("span", {

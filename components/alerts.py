@@ -727,7 +727,7 @@ def _rule(row: Row, *, opened: Row, may: Row, on_switch: Any) -> rx.Component:
     )
     return rx.fragment(
         ui.row(
-            ui.name_cell(row["name"]),
+            ui.name_cell(ui.link(row["name"], href=f"/alerts/rules/{row['id']}")),
             ui.cell(row["measure"], second=True),
             ui.cell(_limit(row["critical"])),
             ui.cell(_limit(row["warning"])),

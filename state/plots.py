@@ -8,6 +8,7 @@ from uuid import UUID
 
 from models import Alert, AlertRule, WorkerEvent
 from services import db, format, history, measures, worker_events
+from services.alerts.rules import Draft
 from services.i18n import translate
 from services.snapshot import Snapshot, compute_samples, subject_samples
 
@@ -49,6 +50,14 @@ class Limit(TypedDict):
 
     y: float
     label: str
+    state: str
+
+
+class Stretch(TypedDict):
+    """A shaded stretch of time."""
+
+    x: float
+    to: float
     state: str
 
 
@@ -254,6 +263,51 @@ async def of_alert(alert: Alert, rule: AlertRule | None, locale: str) -> dict[st
         word = translate(locale, f"alerts.severity.{alert.severity}")
         figure["limits"] = [Limit(y=fire * factor, label=word, state=alert.severity)]
     return {"ready": True, "empty": _is_empty(plot), "span": [start, end], "figures": [figure]}
+
+
+async def of_rule(
+    draft: Draft, subject: Mapping[str, str], start: float, end: float, locale: str, words: str
+) -> Figure:
+    """What was measured of one subject, with the thresholds of a rule. A rule that looks at single samples is shown the
+    worst of each stretch of time, since that is what it would have seen."""
+    measure = measures.by_key()[draft.measure]
+    plot = await _query(subject, (measure.name,), start, end, POINTS)
+    band = plot.bands[measure.name]
+    worst = "mean" if draft.summary == "mean" else "max" if draft.above else "min"
+    values = getattr(band, worst)
+    plot.bands[measure.name] = history.Band(min=values, mean=values, max=values)
+    levels = {name: getattr(draft, f"{name}_fire") for name in ("critical", "warning")}
+    known = {} if measure.unit == "flag" else {name: at for name, at in levels.items() if at is not None}
+    factor, unit = _scale(measure.unit, _top([*values, *known.values()]))
+    figure = _figure(
+        plot,
+        measure.key,
+        words,
+        locale,
+        title=f"measures.{measure.key}",
+        caption="",
+        unit=unit,
+        series=[_series(measure.name, "alerts.plot.value", "c1", factor=factor, fill=True)],
+        marks=[],
+        top=1.0 if measure.unit == "flag" else None,
+    )
+    if plot.step > measure.every:
+        every = format.duration(locale, plot.step)
+        said = translate(locale, f"alert_rule.plot.{worst}", every=every)
+        figure["caption"] = f"{unit}, {said}" if unit else said
+    figure["limits"] = [
+        Limit(
+            y=at * factor,
+            label=f"{translate(locale, f'alerts.severity.{name}')} {_short(locale, at * factor)}",
+            state=name,
+        )
+        for name, at in known.items()
+    ]
+    return figure
+
+
+def _short(locale: str, value: float) -> str:
+    return format.number(locale, value, 0 if value == int(value) else 1)
 
 
 def _scale(unit: str, top: float) -> tuple[float, str]:

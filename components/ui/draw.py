@@ -179,6 +179,14 @@ class Limit(TypedDict):
     state: str
 
 
+class Stretch(TypedDict):
+    """A stretch of time that is shaded, in unix seconds."""
+
+    x: float
+    to: float
+    state: str
+
+
 class Plot(rx.Component):
     """Plotly's basic bundle in our wrapper, assets/plot.js."""
 
@@ -200,6 +208,7 @@ class Plot(rx.Component):
     marks: rx.Var[list[dict[str, Any]]]
     named_marks: rx.Var[bool]
     limits: rx.Var[list[dict[str, Any]]]
+    stretches: rx.Var[list[dict[str, Any]]]
     span: rx.Var[list[float]]
     top: rx.Var[float]
 
@@ -221,6 +230,7 @@ def plot(
     marks: rx.Var[list[Mark]] | None = None,
     named_marks: Flag = True,
     limits: rx.Var[list[Limit]] | None = None,
+    stretches: rx.Var[list[Stretch]] | None = None,
     span: rx.Var[list[float]] | None = None,
     top: Number | None = None,
     table: Content | None = None,
@@ -230,7 +240,8 @@ def plot(
     """Lines over time: title and unit above, the value under the crosshair at the right of the same line.
 
     `span` is the stretch of time shown ([from, to], unix seconds), `top` the upper end of the axis (0 or None: by the
-    data), `now` the word at the right end of the axis, `no_data` the word in a hatched stretch without samples.
+    data), `now` the word at the right end of the axis, `no_data` the word in a hatched stretch without samples;
+    `stretches` are shaded.
     Without `axis` it leaves the times to the plot below in a stack, without `named_marks` the words of events to the
     plot above.
     All plots of a page share one crosshair, moved by the pointer or by left and right. `table` is what those see who
@@ -250,7 +261,7 @@ def plot(
         axis=axis,
         no_data=no_data,
         named_marks=named_marks,
-        **given(marks=marks, limits=limits, span=span, top=top),
+        **given(marks=marks, limits=limits, stretches=stretches, span=span, top=top),
     )
     return rx.el.figure(
         rx.el.figcaption(

@@ -8,6 +8,7 @@ from components import frame as frames
 from keepai import routes
 from keepai.pages import (
     about,
+    alert_rule,
     alerts,
     appearance,
     audit,
@@ -41,6 +42,8 @@ def add_to(app: rx.App) -> None:
         (routes.WORKER, workers.one, "frame.workers", workers.ON_LOAD_ONE),
         (routes.SYSTEM, system.page, "frame.system", system.ON_LOAD),
         (routes.ALERTS, alerts.page, "frame.alerts", alerts.ON_LOAD),
+        (routes.NEW_ALERT_RULE, alert_rule.page, "alert_rule.title", alert_rule.ON_LOAD),
+        (routes.ALERT_RULE, alert_rule.page, "alert_rule.title", alert_rule.ON_LOAD),
         (routes.SETTINGS, settings.page, "frame.settings", settings.ON_LOAD),
         (routes.APPEARANCE, appearance.page, "appearance.title", appearance.ON_LOAD),
         (routes.KEYS, keys.page, "keys.title", keys.ON_LOAD),

@@ -5,6 +5,7 @@ import reflex as rx
 from components import alerts as parts
 from components import ui
 from components.dashboard import figure_of
+from keepai import routes
 from keepai.pages.shell import shell
 from state.alerts import AlertPanel, AlertPlot, AlertRows, AlertsState, SilenceRows
 from state.session import SessionState
@@ -222,7 +223,15 @@ def _plot() -> rx.Component:
 
 
 def _rules() -> rx.Component:
+    new = ui.link_button(
+        t("alert_rule.new"),
+        href=routes.NEW_ALERT_RULE,
+        name="plus",
+        variant="primary",
+        data_testid="new-rule",
+    )
     return rx.el.div(
+        rx.cond(SessionState.may_rule, rx.el.div(new, class_name="k-rules-tools"), rx.fragment()),
         parts.rules(
             AlertsState.rules,
             ready=AlertsState.rules_ready,

@@ -42,18 +42,23 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would have happened between two instants (unix seconds), on samples `resolution` seconds apart."""
+    """What would have happened between two instants (unix seconds), on samples `resolution` seconds apart.
+    `subjects` is of how many there are any, `since` when the first of them is, and `worst` the subject that went
+    furthest."""
 
     start: float
     end: float
     resolution: int
     subjects: int
     episodes: list[Episode] = field(default_factory=list)
+    worst: Labels | None = None
+    since: float | None = None
 
     @property
     def per_day(self) -> float:
-        """How many alerts a day."""
-        return len(self.episodes) / ((self.end - self.start) / DAY)
+        """How many alerts a day, of the time in which anything was measured."""
+        began = self.start if self.since is None else max(self.start, self.since)
+        return len(self.episodes) / (max(self.end - began, MINUTE) / DAY)
 
     @property
     def typical(self) -> float | None:
@@ -76,11 +81,22 @@ def preview(db: Session, draft: Draft, span: timedelta, now: datetime, *, builti
     wanted = {"kind": measure.kind, **{name: str(value) for name, value in draft.matchers.items()}}
     subjects = [labels for _, labels in history.find_labels(db, wanted, MOST_SUBJECTS)]
     episodes: list[Episode] = []
+    beyond = max if rule.above else min
+    furthest: list[tuple[float, Labels]] = []
+    since = now.timestamp()
     for labels in subjects:
         samples = list(_samples(db, labels, measure.name, rule, now - span, now, resolution))
+        known = [(at, value) for at, value in samples if value is not None]
+        if not known:  # it was there before that, and is gone
+            continue
+        values = [value for _, value in known]
+        since = min(since, known[0][0])
+        furthest.append((beyond(values), labels))
         episodes += run(_at(rule, resolution), labels, samples)
     start, end = (now - span).timestamp(), now.timestamp()
-    return Preview(start, end, resolution, len(subjects), sorted(episodes, key=lambda one: one.began))
+    episodes.sort(key=lambda one: one.began)
+    worst = beyond(furthest, key=lambda one: one[0])[1] if furthest else None
+    return Preview(start, end, resolution, len(furthest), episodes, worst, since if furthest else None)
 
 
 def run(rule: Rule, labels: Labels, samples: Sequence[tuple[float, float | None]]) -> list[Episode]:

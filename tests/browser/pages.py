@@ -194,6 +194,35 @@ async def picking_alerts(screen: Screen, path: str, locale: str) -> None:
     await expect(screen.page.get_by_test_id("picks")).to_be_visible()
 
 
+async def with_a_wrong_rule(screen: Screen, path: str, locale: str) -> None:
+    """A new rule that was sent with errors in it."""
+    await opened(screen, path, locale)
+    page = screen.page
+    await page.fill("#warning_fire", "70")
+    await page.fill("#warning_clear", "75")
+    await page.fill("#pending", "dois")
+    await page.get_by_test_id("save-rule").click()
+    await expect(page.locator(".k-error:not(:empty)")).to_have_count(3)
+    await _settle(screen)
+
+
+async def with_a_rule_of_nothing(screen: Screen, path: str, locale: str) -> None:
+    """A new rule about something of which nothing is stored."""
+    await opened(screen, path, locale)
+    page = screen.page
+    for name, typed in (("warning_fire", "70"), ("warning_clear", "65")):
+        await page.fill(f"#{name}", typed)
+    await expect(page.get_by_test_id("rule-preview")).to_have_attribute("data-status", "empty")
+    await _settle(screen)
+
+
+async def asking_about_a_rule(screen: Screen, path: str, locale: str) -> None:
+    """Before a rule is taken away."""
+    await opened(screen, path, locale)
+    await screen.page.get_by_test_id("remove-rule").click()
+    await expect(screen.page.locator("dialog[open]")).to_be_visible()
+
+
 async def asking_for_several(screen: Screen, path: str, locale: str) -> None:
     """Before several workers are retired."""
     await picking(screen, path, locale)
@@ -438,6 +467,20 @@ VIEWS = [
     View("silences", "none", "frame.alerts", "/alerts?tab=silences", "deserted"),
     View("silences", "loading", "frame.alerts", "/alerts?tab=silences", arrive=loading),
     View("alert-rules", "rows", "frame.alerts", "/alerts?tab=rules&rule={rule}"),
+    View("alert-rule", "rows", "alert_rule.title", "/alerts/rules/{own}"),
+    View("alert-rule", "loading", "alert_rule.title", "/alerts/rules/{own}", arrive=loading),
+    View("alert-rule", "none", "alert_rule.title", f"/alerts/rules/{'0' * 32}"),
+    View("alert-rule", "asked", "alert_rule.title", "/alerts/rules/{own}", arrive=asking_about_a_rule),
+    View("alert-rule-built-in", "rows", "alert_rule.title", "/alerts/rules/{rule}"),
+    View("alert-rule-new", "wrong", "alert_rule.title", "/alerts/rules/new", arrive=with_a_wrong_rule),
+    View(
+        "alert-rule-new",
+        "none",
+        "alert_rule.title",
+        "/alerts/rules/new",
+        "deserted",
+        with_a_rule_of_nothing,
+    ),
     View("settings-wrong", "rows", "frame.settings", "/settings", arrive=with_wrong_fields),
     View("appearance", "wrong", "appearance.title", "/settings/appearance", arrive=with_a_wrong_zone),
     View("keys", "made", "keys.title", "/settings/keys", arrive=with_a_key),
