@@ -34,6 +34,7 @@ RULES = "/alerts?tab=rules"
 SETTLED = 0.5  # s without a change
 SHOWN, MOST = 8, 200  # rows of the table: at first, and at most
 LOUD, QUIET = 3.0, 1.0  # alerts a day
+MANY = 10.0  # of which no fraction is said
 LITTLE = 0.05  # of a range, that may be without measures before it is said
 Span = Literal["2h", "24h", "7d"]
 # Where what is wrong with these is said.
@@ -209,6 +210,8 @@ class AlertRuleState(rx.State):
         self._keep(name, text)
         if name == "measure":
             self.unit = typed.unit_of(text)
+            if self.unit == "flag":  # what is there by rights, or is not: being there is no alert
+                self._keep("above", typed.NO if text.endswith(".up") else typed.YES)
             self._keep("size", typed.usual_size(text, self._now["size"]))
         self.texts = dict(self.get_value("_now"))
         self._say_what_is_wrong()
@@ -443,7 +446,7 @@ def _found(tried: Trial, span: str, draft: Draft, person: Principal) -> Found:
         warnings=format.number(locale, found.count("warning")),
         criticals=format.number(locale, found.count("critical")),
         typical="" if found.typical is None else format.duration(locale, found.typical),
-        per_day=format.number(locale, found.per_day, 1),
+        per_day=format.number(locale, found.per_day, 1 if found.per_day < MANY else 0),
         noise=noise,
         drawn=tried.names[key_of(tried.drawn)] if tried.drawn else "",
         since=format.day_and_clock(locale, began, person.zone) if began > found.start else "",
@@ -454,16 +457,14 @@ def _calmer(tried: Trial, draft: Draft, locale: str) -> Calmer:
     found = tried.proposal
     if found is None:
         return NO_PROPOSAL
-    time = format.duration(locale, found.pending)
-    before = format.duration(locale, draft.pending)
+    time = waiting = format.duration(locale, found.pending)
+    if draft.pending:
+        before = format.duration(locale, draft.pending)
+        waiting = translate(locale, "alert_rule.calmer.instead", time=time, before=before)
     within = format.duration(locale, found.within)
     total = format.number(locale, len(tried.found.episodes))
     key = "alert_rule.calmer.text" if found.critical else "alert_rule.calmer.text_warnings"
-    params: dict[str, object] = {
-        "time": time,
-        "before": before,
-        "remain": format.number(locale, found.remain),
-    }
+    params: dict[str, object] = {"time": waiting, "remain": format.number(locale, found.remain)}
     if found.critical:
         params["kept"] = translate_count(locale, "alert_rule.calmer.critical", found.critical)
     text = translate_count(locale, key, found.remain, **params)

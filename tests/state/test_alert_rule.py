@@ -86,6 +86,13 @@ async def test_a_rule_is_tried_on_what_is_stored_while_it_is_typed(tab, admin, u
     assert page.errors["warning_fire"] == ""  # nobody has left it yet
 
 
+async def test_a_flag_that_says_what_is_there_fires_when_it_is_not(tab, admin):
+    _, page = await opened(tab, admin, measure="worker.up")
+    assert (page.unit, page.texts["above"]) == ("flag", "no")
+    _, page = await opened(tab, admin, measure="worker.paused")
+    assert page.texts["above"] == "yes"
+
+
 async def test_where_nothing_is_stored_it_says_so(tab, admin):
     screen, page = await opened(tab, admin, **DISK, warning_fire="90", warning_clear="80")
     await screen.call(AlertRuleState.look)
@@ -101,7 +108,7 @@ async def test_short_alerts_are_spared_by_waiting_and_the_critical_one_is_not(ta
     await screen.call(AlertRuleState.look)
     assert page.found["count"] == 4
     assert page.calmer["short"] == "3 dos 4 alertas duraram menos de 3\u00a0min."
-    assert page.calmer["text"].endswith("seria 1 alerta, e o crítico continuaria.")
+    assert page.calmer["text"] == "Esperando 2\u00a0min, seria 1 alerta, e o crítico continuaria."
     await screen.call(AlertRuleState.take)
     assert (page.texts["pending"], page.texts["pending_unit"]) == ("2", "min")
     await screen.call(AlertRuleState.look)
