@@ -60,7 +60,7 @@ def test_a_user_and_a_password_go_together(alone: dict[str, str]) -> None:
 
 
 def test_port_and_security_are_some_of_a_few() -> None:
-    found = problems(PORT="0", SECURITY="ssl")
+    found = problems(PORT="0", TLS="ssl")
     assert {name for _, name, _ in found} == {"KEEPAI_SMTP_PORT", "KEEPAI_SMTP_TLS"}
 
 

@@ -132,7 +132,9 @@ async def test_who_reads_slowly_misses_some_and_gets_the_newest(server, carla):
         while seen[-1] < resumed:
             seen.append(seconds(await anext(events)))
     assert len(seen) < 20  # of the 30 and more that were published
-    assert max(b - a for a, b in pairwise(seen)) > 3
+    # At least those ten are missing in one go, five a second: what came before fitted into the system's own buffers,
+    # which hold some megabytes and more on one machine than on another.
+    assert max(b - a for a, b in pairwise(seen)) > 10 / 5
 
 
 async def test_silence_is_broken_so_that_proxies_keep_the_line(database, carla, monkeypatch):
