@@ -109,7 +109,8 @@ class Alert(SQLModel, table=True):
 class AlertEvent(SQLModel, table=True):
     """One line of an alert's story: a transition, a message or what somebody did.
 
-    `kind` is one of `services.alerts.story.KINDS`; `note` is what somebody wrote; `detail` what else fills its words.
+    `kind` is what happened (`Happening` in services/alerts/engine.py) or what somebody did (services/alerts/book.py);
+    `note` is what somebody wrote; `detail` what else fills its words.
     """
 
     __tablename__ = "alert_event"

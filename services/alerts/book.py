@@ -156,8 +156,6 @@ def find(
     *,
     states: Iterable[str] = OPEN,
     severity: str = "",
-    assignee: UUID | None = None,
-    rule: UUID | None = None,
     text: str = "",
     limit: int = 50,
     before: tuple[datetime, UUID] | None = None,
@@ -166,10 +164,6 @@ def find(
     query = select(Alert).where(col(Alert.state).in_(list(states)))
     if severity:
         query = query.where(Alert.severity == severity)
-    if assignee:
-        query = query.where(Alert.assignee_id == assignee)
-    if rule:
-        query = query.where(Alert.rule_id == rule)
     if text:
         query = query.where(
             col(Alert.subject).icontains(text, autoescape=True)
