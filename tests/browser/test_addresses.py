@@ -122,7 +122,10 @@ async def test_without_the_server_the_last_state_is_shown_as_old(own_house, open
     await screen.ask("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
     await screen.ask("document.dispatchEvent(new Event('visibilitychange'))")
     await screen.page.wait_for_function(
-        "async () => (await caches.keys()).some((name) => name.startsWith('keepai-person-'))", timeout=30_000
+        # The state itself: the cache that holds it is there a moment earlier, and empty.
+        """async () => (await Promise.all((await caches.keys()).filter((name) => name.startsWith('keepai-person-'))
+            .map((name) => caches.match('/offline-state', { cacheName: name })))).some(Boolean)""",
+        timeout=30_000,
     )
     house.stop()
     await screen.page.goto("/workers")
