@@ -3,6 +3,7 @@
 from models.account import Account, RoleGrant
 from models.alert import Alert, AlertEvent, AlertNotice, AlertRule, AlertStanding
 from models.audit import AuditCheckpoint, AuditDetail, AuditEvent
+from models.channel import AlertRoute, Channel, NoticePreference
 from models.compute import Compute, Worker
 from models.external_identity import ExternalIdentity
 from models.lease import Lease
@@ -24,15 +25,18 @@ __all__ = [
     "Alert",
     "AlertEvent",
     "AlertNotice",
+    "AlertRoute",
     "AlertRule",
     "AlertStanding",
     "ApiKey",
     "AuditCheckpoint",
     "AuditDetail",
     "AuditEvent",
+    "Channel",
     "Compute",
     "ExternalIdentity",
     "Lease",
+    "NoticePreference",
     "OneTimeLink",
     "OutboxMessage",
     "ProbeStatus",

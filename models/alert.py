@@ -127,21 +127,32 @@ class AlertEvent(SQLModel, table=True):
 
 
 class AlertNotice(SQLModel, table=True):
-    """What one person is told of an alert, over one channel. `told_at` is None while it waits for the next digest;
-    `message_id` is the message of the outbox that says it."""
+    """What one person, or a channel that several read, is told of an alert; `channel` is the kind of it.
+
+    `told_at` is None while it waits, until `due_at` or longer; `message_id` is the message of the outbox that says it.
+    """
 
     __tablename__ = "alert_notice"
     __table_args__ = (
         Index("ix_alert_notice_account", "account_id", "told_at"),
+        Index("ix_alert_notice_channel", "channel_id", "told_at"),
         Index("ix_alert_notice_alert", "alert_id", "account_id"),
+        Index(
+            "ix_alert_notice_waiting",
+            "due_at",
+            sqlite_where=text("told_at IS NULL"),
+            postgresql_where=text("told_at IS NULL"),
+        ),
     )
 
     at: datetime = Field(sa_column=Column(UtcDateTime(), primary_key=True))
     id: UUID = Field(default_factory=new_id, primary_key=True)
     alert_id: UUID
-    account_id: UUID = Field(foreign_key="account.id", ondelete="CASCADE")
+    account_id: UUID | None = Field(default=None, foreign_key="account.id", ondelete="CASCADE")
+    channel_id: UUID | None = Field(default=None, foreign_key="channel.id", ondelete="CASCADE")
     channel: str = Field(max_length=16)
     kind: str = Field(max_length=24)
     severity: str = Field(max_length=16)
+    due_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     told_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
     message_id: UUID | None = None

@@ -1,7 +1,7 @@
 """The team: who is there, who is invited, what each may do, and how somebody leaves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -20,6 +20,7 @@ from models import (
     TokenFamily,
 )
 from services import accounts, alerts, audit, links, outbox, second_factor
+from services.alerts import preferences
 from services.audit import Actor
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.permissions import PLATFORM, ROLES
@@ -164,7 +165,7 @@ def reactivate(db: Session, account_id: UUID, now: datetime, *, by: Actor) -> No
     _note(db, now, by, "account.reactivated", account)
 
 
-def export(db: Session, account_id: UUID, now: datetime) -> dict[str, Any]:
+def export(db: Session, settings: Settings, account_id: UUID, now: datetime) -> dict[str, Any]:
     """Everything KeepAI keeps about a person, for that person. No digest of a password or token is in it."""
     account = accounts.get(db, account_id)
     hidden = {"password_hash", "token_hash", "secret_hash"}
@@ -189,6 +190,7 @@ def export(db: Session, account_id: UUID, now: datetime) -> dict[str, Any]:
         "api_keys": of(ApiKey),
         "external_identities": of(ExternalIdentity),
         "alerts_told": of(AlertNotice),
+        "notice_preferences": asdict(preferences.of(db, settings, account_id)),
         "messages": outbox.of_person(db, account_id),
         "audit": done,
     }

@@ -120,6 +120,10 @@ class Settings(BaseSettings):
     smtp_user: str = Field("", description="Name to sign in with there. Empty: without signing in.")
     smtp_password: SecretStr = Field(SecretStr(""), description="Password of that name.")
     smtp_from: str = Field("", description="Sender of KeepAI's mail, needed with a mail server.")
+    twilio_account_sid: str = Field("", description="Account at Twilio that sends SMS: AC… Empty: no SMS.")
+    twilio_auth_token: SecretStr = Field(SecretStr(""), description="Its auth token.")
+    twilio_from: str = Field("", description="Sender of SMS there: +15550100, or a messaging service (MG…).")
+    twilio_base_url: str = Field("https://api.twilio.com", description="Where Twilio's API is asked.")
 
     @field_validator("dask_scheduler")
     @classmethod
@@ -344,6 +348,13 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, dict[str, str]]]:
     google = (settings.google_login_client_id, settings.google_login_client_secret.get_secret_value())
     if any(google) and not all(google):
         yield "cli.settings.google_pair", {}
+    twilio = (
+        settings.twilio_account_sid,
+        settings.twilio_auth_token.get_secret_value(),
+        settings.twilio_from,
+    )
+    if any(twilio) and not all(twilio):
+        yield "cli.settings.twilio_parts", {}
     if bool(settings.smtp_user) != bool(settings.smtp_password.get_secret_value()):
         yield "cli.settings.smtp_pair", {}
 

@@ -8,9 +8,11 @@ from starlette.exceptions import HTTPException
 
 import keepai
 from keepai.api import (
+    alert_routes,
     alerts,
     audit,
     auth,
+    channels,
     dashboard,
     diagnostics,
     health,
@@ -27,6 +29,7 @@ from keepai.api import (
     silences,
     stream,
     tokens,
+    twilio,
     workers,
 )
 from keepai.web.problems import problem, problem_of
@@ -45,13 +48,15 @@ PARTS = (
     history,
     alerts,
     silences,
+    channels,
+    alert_routes,
     people,
     audit,
     health,
     diagnostics,
     metrics,
 )
-ROUTERS = tuple(part.router for part in (*PARTS, auth, oidc, links, notices, reference))
+ROUTERS = tuple(part.router for part in (*PARTS, auth, oidc, links, notices, twilio, reference))
 # What pydantic calls a mistake, in our words.
 FIELD_WORDS = {
     "missing": "errors.field.missing",

@@ -51,7 +51,7 @@ async def export(request: Request) -> Response:
     person, by = person_of(request), actor_of(request.scope)
     account = {"object_kind": "account", "object_id": person.account_id.hex, "object": person.label}
     await db.write(audit.record, now(), by, "account.exported", **account)
-    taken = await db.read(people.export, person.account_id, now())
+    taken = await db.read(people.export, get_settings(), person.account_id, now())
     headers = {"content-disposition": 'attachment; filename="keepai-account.json"'}
     return Response(encode(taken), media_type="application/json", headers=headers)
 

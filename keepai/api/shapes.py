@@ -450,6 +450,60 @@ class Silence(Chosen):
     ended_at: Moment | None
 
 
+class Delivery(Chosen):
+    """A message to a channel. `state` is waiting, sending, sent or dead; `detail` what the other side said. `delivery`
+    is what it said later: queued, sending, sent, delivered, undelivered or failed."""
+
+    id: str = Field(examples=[ID])
+    template: str = Field(examples=["alert"])
+    state: str = Field(examples=["sent"])
+    created_at: Moment = Field(examples=[AT])
+    sent_at: Moment | None = Field(examples=[AT])
+    tries: int
+    error: str
+    detail: str = Field(examples=["200 ok"])
+    delivery: str
+    delivery_at: Moment | None
+
+
+class Channel(Chosen):
+    """Where notifications go that several read. `where` shows it without what opens it; `last` is the newest one."""
+
+    id: str = Field(examples=[ID])
+    kind: str = Field(examples=["webhook"])
+    name: str = Field(examples=["Operations"])
+    enabled: bool
+    where: str = Field(examples=["https://example.org/…"])
+    locale: str = Field(examples=["en"])
+    zone: str = Field(examples=["UTC"])
+    last: Delivery | None
+    created_at: Moment = Field(examples=[AT])
+    updated_at: Moment = Field(examples=[AT])
+
+
+class ChannelTest(BaseModel):
+    """The messages that were put, as they are found among the deliveries."""
+
+    deliveries: list[str] = Field(examples=[[ID]])
+
+
+class AlertRoute(Chosen):
+    """Who is told of which alerts. The first that an alert fits says who is told."""
+
+    id: str = Field(examples=[ID])
+    position: int
+    name: str = Field(examples=["At night"])
+    enabled: bool
+    severity: str = Field(examples=["critical"])
+    matchers: dict[str, str]
+    hours: dict[str, Any] | None
+    steps: list[dict[str, Any]] = Field(
+        examples=[[{"after": 0, "targets": [{"kind": "role", "id": "operator"}]}]]
+    )
+    created_at: Moment = Field(examples=[AT])
+    updated_at: Moment = Field(examples=[AT])
+
+
 class AlertLine(BaseModel):
     """One line of an alert's story: a transition, or what somebody did."""
 

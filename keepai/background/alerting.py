@@ -114,8 +114,8 @@ class Alerting:
                 await self._write()
                 if time.monotonic() >= self._digest_due:
                     self._digest_due = time.monotonic() + DIGEST_EVERY
-                    await db.write(notices.catch_up, self._settings, now())
-                    await db.write(notices.digest, self._settings, now())
+                    if not await db.read(notices.is_idle, now()):
+                        await db.write(_keep_telling, self._settings)
             except Exception as error:
                 log.warning("alerts could not be written yet: %s", error)
                 self._news.set()
@@ -138,3 +138,9 @@ def _write_down(
     news = alerts.write(session, moved, names)
     notices.tell(session, settings, now(), news)
     return news
+
+
+def _keep_telling(session: Session, settings: Settings) -> None:
+    """Whatever is due by time alone, in one transaction."""
+    for step in (notices.catch_up, notices.escalate, notices.remind, notices.digest):
+        step(session, settings, now())

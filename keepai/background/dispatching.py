@@ -7,9 +7,10 @@ import random
 
 from services import db, outbox, vault
 from services.bus import Bus
+from services.channels import senders
 from services.clock import now
 from services.feed import Feed
-from services.outbox import Failed, Parcel, mail
+from services.outbox import Failed, Parcel
 from services.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,15 +27,15 @@ async def run(settings: Settings, bus: Bus, _feed: Feed) -> None:
     bus.subscribe(outbox.TOPIC, lambda _message: woken.set())
     under_way: set[asyncio.Task[None]] = set()
     try:
-        while outbox.can_mail(settings):
+        while True:
             woken.clear()
-            if free := AT_ONCE - len(under_way):
+            free = AT_ONCE - len(under_way)
+            if free and await db.read(outbox.is_due, now()):
                 for parcel in await db.write(outbox.claim, box, now(), free):
                     task = asyncio.create_task(_deliver(settings, parcel))
                     under_way.add(task)
                     task.add_done_callback(lambda done: (under_way.discard(done), woken.set()))
             await _sleep(woken)
-        await asyncio.Event().wait()  # without a mail server nothing is ever due
     finally:
         if under_way:
             await asyncio.wait(under_way, timeout=LAST_WORDS)
@@ -45,7 +46,7 @@ async def run(settings: Settings, bus: Bus, _feed: Feed) -> None:
 async def _deliver(settings: Settings, parcel: Parcel) -> None:
     """Send one and note what came of it. What is not noted is sent again."""
     try:
-        outcome = await mail.send(settings, parcel)
+        outcome = await senders.send(settings, parcel)
     except Exception:
         log.exception("message %s could not be sent", parcel.id)
         outcome = Failed("outbox.error.failed")

@@ -1,46 +1,94 @@
-"""Who is told of an alert, and how much at once.
+"""Who is told of an alert, when, and how much at once.
 
-What is critical is told at once, ten messages a minute at most to one person; what comes beyond that waits and is told
-once a minute in one message. That something is over waits as soon as there were ten messages of any kind, and takes
-no place from what is wrong. Nothing is dropped: a notice that was not told yet is told by the next digest, whatever
-happened in between.
+Routes say who. What is critical is told at once, ten messages a minute at most to one person over all channels, or to
+one channel; what comes beyond that waits and is told once a minute in one message. Warnings wait for what comes with
+them (30 s), at most one message in 5 minutes, and to the end of a person's quiet time. That something is over waits as
+soon as there were ten messages of any kind, and takes no place from what is wrong. Nothing critical is dropped: a
+notice that was not told yet is told by the next digest, whatever happened in between; a warning that was over before
+anybody was told of it is left untold.
 
-While a silence covers an alert nobody is told of it, nor of its end. What is still critical when the silence is over is
-told then.
+What still fires and nobody acknowledged is told again after 4 hours, and before that to whom the next steps of its
+route name. While a silence covers an alert nobody is told of it, nor of its end. What is still critical when the
+silence is over is told then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import delete, not_
+from sqlalchemy import ColumnElement, delete, not_
 from sqlmodel import Session, col, func, select
 
-from models import Account, Alert, AlertNotice, AlertRule, RoleGrant, Silence
-from services import format, outbox
-from services.accounts import FIRST_ADMIN_EMAIL
-from services.alerts import book, silences, words
+from models import Account, Alert, AlertNotice, AlertRoute, AlertRule, Channel, Silence
+from models.base import new_id
+from services import channels, format, outbox
+from services.alerts import book, preferences, routes, silences, words
 from services.alerts.book import News
+from services.alerts.routes import first_admin
+from services.clock import rfc3339
 from services.i18n import translate, translate_count
-from services.permissions import PLATFORM
+from services.outbox import Recipient
 from services.settings import Settings
+
+__all__ = ["catch_up", "digest", "escalate", "first_admin", "is_idle", "remind", "tell", "waiting"]
 
 AT_ONCE = 10
 BUDGET = timedelta(minutes=1)
+GROUP_FOR = timedelta(seconds=30)  # a first warning waits that long for what comes with it
+GROUP_EVERY = timedelta(minutes=5)  # between two messages of warnings
+REPEAT = timedelta(hours=4)
 OVER = "resolved"
 LISTED = 20  # alerts that a digest names
-WRONG = ("fired", "raised", "no_data")
+WRONG = ("fired", "raised", "no_data", "escalated", "repeated")
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """Whose a notice is: a person's or a channel's."""
+
+    account: UUID | None
+    channel: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A person or a channel."""
+
+    account: Account | None = None
+    channel: Channel | None = None
+
+    @property
+    def key(self) -> _Key:
+        """Whose a notice is."""
+        return _Key(self.account.id if self.account else None, self.channel.id if self.channel else None)
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """The same as a condition on notices."""
+        if self.account:
+            return col(AlertNotice.account_id) == self.account.id
+        assert self.channel is not None
+        return col(AlertNotice.channel_id) == self.channel.id
 
 
 def tell(db: Session, settings: Settings, now: datetime, news: Sequence[News]) -> None:
     """Tell whoever is to be told, in the transaction in which it is written down."""
-    person = first_admin(db)
-    if person is None or not outbox.can_mail(settings):
+    if not news:
         return
-    silent = silences.running(db, now)
+    silent, known = silences.running(db, now), routes.listed(db)
     for one in news:
-        if _concerns(db, person, one) and silences.last_of(silent, one.alert, now) is None:
-            severity = one.transition.severity or one.alert.severity
-            _tell(db, settings, person, now, one.alert, one.transition.kind, severity)
+        if silences.last_of(silent, one.alert, now) is not None:
+            continue
+        kind = one.transition.kind
+        if kind == OVER:
+            for target in _told_of(db, one.alert):
+                _tell(db, settings, target, now, one.alert, kind, one.alert.worst)
+            continue
+        severity = one.transition.severity or one.alert.severity
+        for target in _first(db, known, one.alert, severity, now):
+            _tell(db, settings, target, now, one.alert, kind, severity)
 
 
 def catch_up(db: Session, settings: Settings, now: datetime) -> int:
@@ -48,14 +96,7 @@ def catch_up(db: Session, settings: Settings, now: datetime) -> int:
 
     Of each alert once, however often it is called. Returns of how many.
     """
-    person = first_admin(db)
-    if person is None or not outbox.can_mail(settings):
-        return 0
-    told = select(AlertNotice.id).where(
-        AlertNotice.alert_id == Alert.id,
-        AlertNotice.account_id == person.id,
-        col(AlertNotice.kind).in_(WRONG),
-    )
+    told = select(AlertNotice.id).where(AlertNotice.alert_id == Alert.id, col(AlertNotice.kind).in_(WRONG))
     untold = db.exec(
         select(Alert)
         .where(
@@ -71,11 +112,238 @@ def catch_up(db: Session, settings: Settings, now: datetime) -> int:
         return 0
     lasted = silences.since(db, min(_began(alert) for alert in untold))
     kept = [alert for alert in untold if any(_kept(silence, alert, now) for silence in lasted)]
+    known = routes.listed(db)
     for alert in kept:
-        _tell(
-            db, settings, person, now, alert, "no_data" if alert.state == "no_data" else "fired", "critical"
-        )
+        kind = "no_data" if alert.state == "no_data" else "fired"
+        for target in _first(db, known, alert, "critical", now):
+            _tell(db, settings, target, now, alert, kind, "critical")
     return len(kept)
+
+
+def escalate(db: Session, settings: Settings, now: datetime) -> int:
+    """Tell those whom the next steps name of what nobody acknowledged in time. Returns how many notices that were."""
+    known = routes.listed(db)
+    later = [step["after"] for route in known if route.enabled for step in route.steps if step["after"] > 0]
+    if not later:
+        return 0
+    made = 0
+    for alert, told_at in _unanswered(db, now, now - timedelta(seconds=min(later))):
+        steps = routes.plan(db, known, alert.labels, alert.severity, now)
+        due = [step for step in steps if step.after > 0 and told_at + timedelta(seconds=step.after) <= now]
+        if not due:
+            continue
+        had = set(_keys_of(db, alert))
+        for target in (target for step in due for target in _targets(step)):
+            if target.key not in had:
+                made += _tell(db, settings, target, now, alert, "escalated", alert.severity)
+                had.add(target.key)
+    return made
+
+
+def remind(db: Session, settings: Settings, now: datetime) -> int:
+    """Tell again of what still fires hours later and nobody acknowledged. Returns how many notices that were."""
+    made = 0
+    for alert, _ in _unanswered(db, now, now - REPEAT):
+        newest = (
+            select(AlertNotice.account_id, AlertNotice.channel_id, func.max(AlertNotice.at))
+            .where(AlertNotice.alert_id == alert.id)
+            .group_by(col(AlertNotice.account_id), col(AlertNotice.channel_id))
+        )
+        for account_id, channel_id, at in db.exec(newest).all():
+            target = _target(db, account_id, channel_id)
+            if target is not None and at <= now - REPEAT:
+                made += _tell(db, settings, target, now, alert, "repeated", alert.severity)
+    return made
+
+
+def digest(db: Session, settings: Settings, now: datetime) -> int:
+    """Tell what waits and is due, once the minute is over. Returns how many notices were told."""
+    _drop_silenced(db, now)
+    due = select(AlertNotice).where(col(AlertNotice.told_at).is_(None), col(AlertNotice.due_at) <= now)
+    waiting = db.exec(due.order_by(col(AlertNotice.at), col(AlertNotice.id))).all()
+    told = 0
+    for account_id, channel_id in dict.fromkeys((one.account_id, one.channel_id) for one in waiting):
+        theirs = [one for one in waiting if (one.account_id, one.channel_id) == (account_id, channel_id)]
+        target = _target(db, account_id, channel_id)
+        if target is None or _told_since(db, target, now - BUDGET):
+            continue
+        for way in dict.fromkeys(one.channel for one in theirs):
+            some = [one for one in theirs if one.channel == way]
+            severity = "critical" if any(one.severity == "critical" for one in some) else "warning"
+            ways = [to for to in _ways(db, settings, target, severity) if to.via == way]
+            _put_digest(db, settings, ways, some, now)
+        told += len(theirs)
+    db.flush()
+    return told
+
+
+def is_idle(db: Session, now: datetime) -> bool:
+    """Whether neither `catch_up`, `escalate`, `remind` nor `digest` has anything to do: asked often, and without
+    keeping others from writing."""
+    waits = select(AlertNotice.id).where(col(AlertNotice.told_at).is_(None), col(AlertNotice.due_at) <= now)
+    if db.exec(waits.limit(1)).first() is not None:
+        return False
+    open_ = select(Alert.id).where(col(Alert.state).in_(("firing", "no_data")))
+    return db.exec(open_.limit(1)).first() is None
+
+
+def waiting(db: Session) -> int:
+    """How many notices wait to be told."""
+    return db.exec(
+        select(func.count()).select_from(AlertNotice).where(col(AlertNotice.told_at).is_(None))
+    ).one()
+
+
+# -- who --------------------------------------------------------------------------------------------------------
+
+
+def _first(
+    db: Session, known: Sequence[AlertRoute], alert: Alert, severity: str, now: datetime
+) -> Iterable[Target]:
+    """Whom the first step of its route names."""
+    steps = routes.plan(db, known, alert.labels, severity, now)
+    return [target for step in steps if step.after == 0 for target in _targets(step)]
+
+
+def _targets(step: routes.Step) -> list[Target]:
+    return [*(Target(account=one) for one in step.people), *(Target(channel=one) for one in step.channels)]
+
+
+def _target(db: Session, account_id: UUID | None, channel_id: UUID | None) -> Target | None:
+    """Whose a notice is; None for who is gone."""
+    if channel_id is not None:
+        channel = db.get(Channel, channel_id)
+        return Target(channel=channel) if channel and channel.enabled else None
+    account = db.get(Account, account_id) if account_id else None
+    return Target(account=account) if account and account.deactivated_at is None else None
+
+
+def _keys_of(db: Session, alert: Alert) -> list[_Key]:
+    """Who has notices of what is wrong with it."""
+    query = select(AlertNotice.account_id, AlertNotice.channel_id).where(
+        AlertNotice.alert_id == alert.id, col(AlertNotice.kind).in_(WRONG)
+    )
+    return [_Key(*row) for row in dict.fromkeys(tuple(row) for row in db.exec(query).all())]
+
+
+def _told_of(db: Session, alert: Alert) -> list[Target]:
+    """Who is told that it is over: who was told that something is wrong. A warning of which nobody was told yet is
+    left untold for good."""
+    untold = col(AlertNotice.told_at).is_(None) & (col(AlertNotice.severity) == "warning")
+    db.execute(delete(AlertNotice).where(col(AlertNotice.alert_id) == alert.id, untold))
+    found = [_target(db, one.account, one.channel) for one in _keys_of(db, alert)]
+    return [target for target in found if target is not None]
+
+
+def _ways(db: Session, settings: Settings, target: Target, severity: str) -> list[Recipient]:
+    if target.account:
+        return preferences.ways(db, settings, target.account, severity)
+    assert target.channel is not None
+    return channels.recipients(settings, target.channel)
+
+
+def _unanswered(db: Session, now: datetime, before: datetime) -> list[tuple[Alert, datetime]]:
+    """What fires, was told at its severity before that moment, and nobody acknowledged or silenced; with when that was
+    told first."""
+    told = (
+        select(AlertNotice.alert_id, func.min(AlertNotice.at).label("at"))
+        .join(Alert, col(Alert.id) == AlertNotice.alert_id)
+        .where(col(AlertNotice.severity) == Alert.severity, col(AlertNotice.kind).in_(WRONG))
+        .where(col(Alert.state).in_(("firing", "no_data")))
+        .group_by(col(AlertNotice.alert_id))
+        .subquery()
+    )
+    query = (
+        select(Alert, told.c.at)
+        .join(told, told.c.alert_id == Alert.id)
+        .where(told.c.at <= before, col(Alert.state).in_(("firing", "no_data")))
+        .where(col(Alert.acknowledged_at).is_(None) | (col(Alert.acknowledged_until) <= now))
+        .where(not_(silences.covered(silences.running(db, now))))
+        .order_by(told.c.at)
+    )
+    return [(alert, at) for alert, at in db.exec(query).all()]
+
+
+# -- when -------------------------------------------------------------------------------------------------------
+
+
+def _tell(
+    db: Session, settings: Settings, target: Target, now: datetime, alert: Alert, kind: str, severity: str
+) -> int:
+    """A notice by each way in which they want to be told: at once, or later with others. Returns how many."""
+    ways = _ways(db, settings, target, severity)
+    if not ways:
+        return 0
+    due_at = _due(db, settings, target, now, severity)
+    at_once = due_at <= now and _within_budget(db, target, now, over=kind == OVER)
+    by_way: dict[str, list[Recipient]] = {}
+    for to in ways:
+        by_way.setdefault(to.via, []).append(to)
+    for way, some in by_way.items():
+        notice = AlertNotice(
+            id=new_id(),
+            at=now,
+            alert_id=alert.id,
+            account_id=target.key.account,
+            channel_id=target.key.channel,
+            channel=way,
+            kind=kind,
+            severity=severity,
+            due_at=due_at,
+        )
+        if at_once:
+            for number, to in enumerate(some):
+                letter = _letter(db, settings, to, alert, now)
+                key = f"alert:{notice.id.hex}:{number}"
+                notice.message_id = outbox.put(db, settings, now, to, letter, key=key).id
+            notice.told_at = now
+        db.add(notice)
+    db.flush()
+    return len(by_way)
+
+
+def _due(db: Session, settings: Settings, target: Target, now: datetime, severity: str) -> datetime:
+    """When something of this severity is told them: a warning not before what comes with it, nor while it is quiet."""
+    if severity == "critical":
+        return now
+    query = select(func.max(AlertNotice.told_at)).where(
+        target.condition, AlertNotice.severity == "warning", col(AlertNotice.told_at) > now - GROUP_EVERY
+    )
+    last = db.exec(query).one()
+    due = max(now + GROUP_FOR, last + GROUP_EVERY) if last else now + GROUP_FOR
+    if target.account and (quiet := preferences.quiet_until(db, settings, target.account, due)):
+        due = quiet
+    return due
+
+
+def _within_budget(db: Session, target: Target, now: datetime, *, over: bool) -> bool:
+    """Whether one more message may go to them at once. Who has such notices waiting gets the digest first."""
+    behind = select(AlertNotice.id).where(
+        target.condition, col(AlertNotice.told_at).is_(None), AlertNotice.severity == "critical"
+    )
+    if not over:
+        behind = behind.where(AlertNotice.kind != OVER)
+    if db.exec(behind.limit(1)).first() is not None:
+        return False
+    return _told_since(db, target, now - BUDGET, all_kinds=over) < AT_ONCE
+
+
+def _told_since(db: Session, target: Target, since: datetime, *, all_kinds: bool = True) -> int:
+    """How many messages went to them since then; without `all_kinds`, of those that say what is wrong."""
+    query = select(func.count(func.distinct(col(AlertNotice.message_id)))).where(
+        target.condition, col(AlertNotice.told_at) > since
+    )
+    if not all_kinds:
+        query = query.where(AlertNotice.kind != OVER)
+    return db.exec(query).one()
+
+
+def _drop_silenced(db: Session, now: datetime) -> None:
+    """What waits of alerts that are silenced by now is not told; `catch_up` brings it if it is still wrong later."""
+    silent = silences.running(db, now)
+    if silent:
+        theirs = select(Alert.id).where(Alert.id == AlertNotice.alert_id, silences.covered(silent))
+        db.execute(delete(AlertNotice).where(col(AlertNotice.told_at).is_(None), theirs.exists()))
 
 
 def _kept(silence: Silence, alert: Alert, now: datetime) -> bool:
@@ -88,136 +356,84 @@ def _began(alert: Alert) -> datetime:
     return alert.fired_at or alert.started_at
 
 
-def _tell(
-    db: Session, settings: Settings, person: Account, now: datetime, alert: Alert, kind: str, severity: str
+# -- what -------------------------------------------------------------------------------------------------------
+
+
+def _put_digest(
+    db: Session, settings: Settings, ways: Sequence[Recipient], notices: Sequence[AlertNotice], now: datetime
 ) -> None:
-    """One notice: at once, or with the next digest where there was too much."""
-    notice = AlertNotice(
-        at=now, alert_id=alert.id, account_id=person.id, channel="mail", kind=kind, severity=severity
-    )
-    if _within_budget(db, person, now, over=kind == OVER):
-        letter = _letter(db, settings, person, alert, now)
-        message = outbox.put(db, settings, now, outbox.person(person), letter, key=f"alert:{notice.id.hex}")
-        notice.told_at, notice.message_id = now, message.id
-    db.add(notice)
+    """What waited, by one way, in one message for each who reads it there."""
+    ids = list(dict.fromkeys(one.alert_id for one in notices))
+    for number, to in enumerate(ways):
+        letter: outbox.Letter
+        if len(ids) == 1 and (alert := _alert(db, ids[0])):
+            letter = _letter(db, settings, to, alert, now)
+        else:
+            letter = _digest(db, settings, to, ids, now)
+        key = f"alerts:{notices[-1].id.hex}:{number}"
+        message = outbox.put(db, settings, now, to, letter, key=key)
+        for notice in notices:
+            notice.message_id = message.id
+    for notice in notices:
+        notice.told_at = now
+        db.add(notice)
     db.flush()
 
 
-def digest(db: Session, settings: Settings, now: datetime) -> int:
-    """Tell what waits, once the minute is over. Returns how many notices were told."""
-    _drop_silenced(db, now)
-    waiting = db.exec(
-        select(AlertNotice).where(col(AlertNotice.told_at).is_(None)).order_by(col(AlertNotice.at))
-    ).all()
-    told = 0
-    for account_id in {notice.account_id for notice in waiting}:
-        person = db.get(Account, account_id)
-        theirs = [notice for notice in waiting if notice.account_id == account_id]
-        if person is None or _told_since(db, person, now - BUDGET):
-            continue
-        if outbox.can_mail(settings):
-            letter = _digest(db, settings, person, theirs, now)
-            key = f"alerts:{theirs[-1].id.hex}"
-            message = outbox.put(db, settings, now, outbox.person(person), letter, key=key)
-            for notice in theirs:
-                notice.message_id = message.id
-        for notice in theirs:
-            notice.told_at = now
-            db.add(notice)
-        told += len(theirs)
-    db.flush()
-    return told
+def _alert(db: Session, alert_id: UUID) -> Alert | None:
+    return db.exec(select(Alert).where(Alert.id == alert_id)).first()
 
 
-def _drop_silenced(db: Session, now: datetime) -> None:
-    """What waits of alerts that are silenced by now is not told; `catch_up` brings it if it is still wrong later."""
-    silent = silences.running(db, now)
-    if silent:
-        theirs = select(Alert.id).where(Alert.id == AlertNotice.alert_id, silences.covered(silent))
-        db.execute(delete(AlertNotice).where(col(AlertNotice.told_at).is_(None), theirs.exists()))
-
-
-def waiting(db: Session) -> int:
-    """How many notices wait for a digest."""
-    return db.exec(
-        select(func.count()).select_from(AlertNotice).where(col(AlertNotice.told_at).is_(None))
-    ).one()
-
-
-def first_admin(db: Session) -> Account | None:
-    """Whoever is told without anybody having said so: the admin who has been here longest, and has a real address."""
-    query = (
-        select(Account)
-        .join(RoleGrant, col(RoleGrant.account_id) == Account.id)
-        .where(RoleGrant.role == "admin", RoleGrant.scope == PLATFORM, col(Account.deactivated_at).is_(None))
-        .where(Account.email != FIRST_ADMIN_EMAIL)
-        .order_by(col(Account.created_at), col(Account.id))
-    )
-    return db.exec(query).first()
-
-
-def _concerns(db: Session, person: Account, one: News) -> bool:
-    """What is critical, and the end of what they were told of."""
-    if one.transition.kind != "resolved":
-        return one.transition.severity == "critical"
-    earlier = select(AlertNotice.id).where(
-        AlertNotice.alert_id == one.alert.id, AlertNotice.account_id == person.id
-    )
-    return db.exec(earlier).first() is not None
-
-
-def _within_budget(db: Session, person: Account, now: datetime, *, over: bool) -> bool:
-    """Whether one more message may go to them at once. Who has such notices waiting gets the digest first."""
-    behind = select(AlertNotice.id).where(
-        AlertNotice.account_id == person.id, col(AlertNotice.told_at).is_(None)
-    )
-    if not over:
-        behind = behind.where(AlertNotice.kind != OVER)
-    if db.exec(behind).first() is not None:
-        return False
-    return _told_since(db, person, now - BUDGET, all_kinds=over) < AT_ONCE
-
-
-def _told_since(db: Session, person: Account, since: datetime, *, all_kinds: bool = True) -> int:
-    """How many messages went to them since then; without `all_kinds`, of those that say what is wrong."""
-    query = select(func.count(func.distinct(col(AlertNotice.message_id)))).where(
-        AlertNotice.account_id == person.id, col(AlertNotice.told_at) > since
-    )
-    if not all_kinds:
-        query = query.where(AlertNotice.kind != OVER)
-    return db.exec(query).one()
-
-
-def _letter(
-    db: Session, settings: Settings, person: Account, alert: Alert, now: datetime
-) -> outbox.AlertNews:
+def _letter(db: Session, settings: Settings, to: Recipient, alert: Alert, now: datetime) -> outbox.AlertNews:
     rule = db.get(AlertRule, alert.rule_id) if alert.rule_id else None
-    locale = person.locale
+    state = "alerts.over" if alert.state == "resolved" else f"alerts.severity.{alert.severity}"
     return outbox.AlertNews(
-        link=f"{settings.address}/alerts?alert={alert.id.hex}",
-        head=translate(
-            locale, "alerts.over" if alert.state == "resolved" else f"alerts.severity.{alert.severity}"
-        ),
-        title=words.title(locale, alert),
-        fact=words.fact(locale, alert, now, person.zone),
+        link=_link(settings, alert),
+        head=translate(to.locale, state),
+        title=words.title(to.locale, alert),
+        fact=words.fact(to.locale, alert, now, to.zone),
         runbook=rule.runbook if rule else "",
+        alerts=(_data(settings, to, alert),),
     )
 
 
 def _digest(
-    db: Session, settings: Settings, person: Account, notices: Sequence[AlertNotice], now: datetime
+    db: Session, settings: Settings, to: Recipient, ids: Sequence[UUID], now: datetime
 ) -> outbox.AlertDigest:
     """One line for each alert as it is now; of very many the first, and how many more."""
-    locale = person.locale
-    ids = list(dict.fromkeys(notice.alert_id for notice in notices))
+    locale = to.locale
     alerts = db.exec(select(Alert).where(col(Alert.id).in_(ids[:LISTED]))).all()
     lines = [
         f"{translate(locale, f'alerts.state.{alert.state}')}: {words.title(locale, alert)}, "
-        f"{words.fact(locale, alert, now, person.zone)}"
+        f"{words.fact(locale, alert, now, to.zone)}"
         for alert in alerts
     ]
     if len(ids) > len(lines):
-        more = len(ids) - len(lines)
-        lines.append(translate_count(locale, "alerts.more", more))
-    count = translate_count(locale, "alerts.count", len(ids), shown=format.number(locale, len(ids)))
-    return outbox.AlertDigest(link=f"{settings.address}/alerts", count=count, lines="\n".join(lines))
+        lines.append(translate_count(locale, "alerts.more", len(ids) - len(lines)))
+    return outbox.AlertDigest(
+        link=f"{settings.address}/alerts",
+        count=translate_count(locale, "alerts.count", len(ids), shown=format.number(locale, len(ids))),
+        lines="\n".join(lines),
+        alerts=tuple(_data(settings, to, alert) for alert in alerts),
+    )
+
+
+def _link(settings: Settings, alert: Alert) -> str:
+    return f"{settings.address}/alerts?alert={alert.id.hex}"
+
+
+def _data(settings: Settings, to: Recipient, alert: Alert) -> dict[str, Any]:
+    """An alert for programs."""
+    return {
+        "id": alert.id.hex,
+        "title": words.title(to.locale, alert),
+        "state": alert.state,
+        "severity": alert.severity,
+        "labels": dict(alert.labels),
+        "measure": alert.measure,
+        "value": alert.value,
+        "started_at": rfc3339(alert.started_at),
+        "fired_at": rfc3339(alert.fired_at),
+        "resolved_at": rfc3339(alert.resolved_at),
+        "link": _link(settings, alert),
+    }

@@ -5,7 +5,7 @@ sent at least once: a process that ends between the other side's yes and our not
 Message-ID.
 """
 
-from services.outbox.gate import Recipient, masked, may_send, person
+from services.outbox.gate import Recipient, Via, can_send, masked, may_send, person, phone
 from services.outbox.letters import (
     LETTERS,
     AlertDigest,
@@ -23,9 +23,11 @@ from services.outbox.queue import (
     claim,
     configure,
     counts,
+    delivered,
     forget,
     get,
     give_up,
+    is_due,
     lag,
     of_person,
     prune,
@@ -52,18 +54,23 @@ __all__ = [
     "Sent",
     "Trial",
     "Trouble",
+    "Via",
     "can_mail",
+    "can_send",
     "claim",
     "configure",
     "counts",
+    "delivered",
     "forget",
     "get",
     "give_up",
+    "is_due",
     "lag",
     "masked",
     "may_send",
     "of_person",
     "person",
+    "phone",
     "prune",
     "put",
     "resend",

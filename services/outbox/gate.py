@@ -1,28 +1,35 @@
 """Whom messages are for, and the one gate through which each of them goes, when it is put and when it is sent."""
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
 from sqlmodel import Session
 
-from models import Account
+from models import Account, Channel, NoticePreference
 from services import accounts
+from services.errors import KeepAIError
 from services.format import UTC_ZONE
 from services.i18n import DEFAULT_LOCALE
+from services.settings import Settings
+from services.vault import Vault
 
-Kind = Literal["person", "address"]
-Channel = Literal["mail"]
+Kind = Literal["person", "address", "channel"]
+Via = Literal["mail", "sms", "chat", "webhook"]
 # Why it is sent: to let somebody in, to see whether it arrives, to say that something is wrong or over.
 Purpose = Literal["account", "test", "alert"]
+TO_CHANNELS = frozenset({"test", "alert"})
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom a message is for: a person with an account, or an address that has none (yet).
+    """Whom a message is for: a person with an account, an address that has none (yet), or a channel that several read.
 
-    `id` is that of the account; language and time zone are those in which it is written.
+    `id` is that of the account or the channel; `via` says how it is sent, language and time zone are those in which
+    it is written. A message to a channel names an `address` only where it goes to one of several phone numbers.
     """
 
     kind: Kind
@@ -30,24 +37,77 @@ class Recipient:
     id: UUID | None = None
     locale: str = DEFAULT_LOCALE
     zone: str = UTC_ZONE
+    via: Via = "mail"
 
 
 def person(account: Account) -> Recipient:
-    """Somebody with an account, in their own language."""
+    """Somebody with an account, by mail, in their own language."""
     return Recipient("person", account.email, account.id, account.locale, account.zone)
 
 
-def may_send(db: Session, channel: Channel, recipient: Recipient, purpose: Purpose) -> bool:
-    """Whether this may be sent to them now. What they agreed to receive will be asked for here.
+def phone(account: Account, number: str) -> Recipient:
+    """Somebody with an account, by SMS."""
+    return Recipient("person", number, account.id, account.locale, account.zone, via="sms")
 
-    A person needs an account that is active and still has this address; what is of no known kind gets nothing.
+
+def can_send(settings: Settings, via: str) -> bool:
+    """Whether what is needed for it is set."""
+    if via == "mail":
+        return bool(settings.smtp_host)
+    return bool(settings.twilio_account_sid) if via == "sms" else via in ("chat", "webhook")
+
+
+def config_of(db: Session, box: Vault, recipient: Recipient) -> Mapping[str, str]:
+    """What the channel is made of; empty for everybody else. Raises KeepAIError where it cannot be read."""
+    channel = db.get(Channel, recipient.id) if recipient.kind == "channel" and recipient.id else None
+    if channel is None:
+        return {}
+    opened: dict[str, str] = json.loads(box.open(channel.config, f"channel.config:{channel.id}"))
+    return opened
+
+
+def may_send(db: Session, box: Vault, recipient: Recipient, purpose: Purpose) -> bool:
+    """Whether this may be sent to them now.
+
+    A person needs an account that is active and still has this address or this number; a channel must be switched on.
+    What is of no known kind gets nothing.
     """
-    if channel != "mail" or not accounts.is_email(recipient.address):
-        return False
+    if recipient.kind == "channel":
+        channel = db.get(Channel, recipient.id) if recipient.id else None
+        return (
+            channel is not None
+            and channel.enabled
+            and channel.kind == recipient.via
+            and purpose in TO_CHANNELS
+        )
     if recipient.kind == "person":
         account = db.get(Account, recipient.id) if recipient.id else None
-        return account is not None and account.deactivated_at is None and account.email == recipient.address
-    return recipient.kind == "address" and purpose in ("account", "test")
+        if account is None or account.deactivated_at is not None:
+            return False
+        if recipient.via == "sms":
+            return bool(recipient.address) and number_of(db, box, account.id) == recipient.address
+        return (
+            recipient.via == "mail"
+            and accounts.is_email(recipient.address)
+            and account.email == recipient.address
+        )
+    return (
+        recipient.kind == "address"
+        and recipient.via == "mail"
+        and purpose in ("account", "test")
+        and accounts.is_email(recipient.address)
+    )
+
+
+def number_of(db: Session, box: Vault, account_id: UUID) -> str:
+    """The phone number of a person; empty where there is none, or where it cannot be read any more."""
+    kept = db.get(NoticePreference, account_id)
+    if kept is None or not kept.phone:
+        return ""
+    try:
+        return box.open(kept.phone, f"notice.phone:{account_id}")
+    except KeepAIError:
+        return ""
 
 
 def masked(text: str) -> str:

@@ -1,13 +1,17 @@
 """The mails KeepAI writes: what each says, in plain text and in simple HTML. The words are in `i18n/*/mail.py`."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from services import format
+from services.clock import rfc3339
 from services.i18n import translate
-from services.outbox.gate import Purpose
+from services.outbox.gate import Purpose, Via
+from services.outbox.templates import fill
 
 # Mail programs know neither stylesheets nor our fonts, and some draw light text on what they make dark.
 BODY = (
@@ -17,6 +21,7 @@ BUTTON = (
     "display:inline-block;padding:12px 20px;border-radius:8px;background:#0b5cad;color:#ffffff;"
     "text-decoration:none;font-weight:600"
 )
+LONGEST_SMS = 280
 QUIET = "font-size:14px;opacity:.75"
 
 
@@ -94,6 +99,7 @@ class AlertNews:
     title: str
     fact: str
     runbook: str = ""
+    alerts: tuple[Mapping[str, Any], ...] = ()  # the same for programs
     until: datetime | None = None
 
     def words(self, locale: str) -> dict[str, str]:
@@ -114,6 +120,7 @@ class AlertDigest:
     link: str
     count: str
     lines: str
+    alerts: tuple[Mapping[str, Any], ...] = ()
     until: datetime | None = None
 
     def words(self, locale: str) -> dict[str, str]:
@@ -125,15 +132,25 @@ LETTERS: tuple[type[Letter], ...] = (Invitation, PasswordReset, Trial, AlertNews
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A letter as it goes out."""
+    """A letter as it goes out. Only a mail has `html`; a program gets JSON as `text`."""
 
     subject: str
     text: str
-    html: str
+    html: str = ""
 
 
-def write(letter: Letter, locale: str, zone: str, address: str) -> Written:
-    """The letter in one language; `address` is where this KeepAI is found. Raises KeyError when a word is missing."""
+def write(
+    letter: Letter,
+    locale: str,
+    zone: str,
+    address: str,
+    *,
+    via: Via = "mail",
+    template: str = "",
+    at: datetime | None = None,
+) -> Written:
+    """The letter in one language, as long as it may be there; `address` is where this KeepAI is found. `template` is
+    that of a webhook. Raises KeyError when a word is missing."""
     given = {**letter.words(locale), "address": address}
     if letter.until:
         given["until"] = format.deadline(locale, letter.until, zone)
@@ -144,12 +161,53 @@ def write(letter: Letter, locale: str, zone: str, address: str) -> Written:
     # A name with a line break in it must not begin another header.
     subject = " ".join(say("subject").split())
     said, note, foot = say("text"), say("note"), translate(locale, "mail.foot", address=address)
+    if via == "sms":
+        return Written(
+            "", _short(f"{subject}. {said}" if letter.name == "alert_digest" else said, letter.link)
+        )
+    if via == "chat":
+        return Written(subject, "\n\n".join(part for part in (said, note, letter.link) if part))
+    if via == "webhook":
+        return Written(subject, _json(letter, template, subject, said, at))
     action = say("action") if letter.link else ""
     return Written(
         subject,
         _plain(said, letter.link, note, foot),
         _html(locale, subject, said, action, letter.link, note, foot),
     )
+
+
+def _short(said: str, link: str) -> str:
+    """One that costs little: each 70 letters are paid for."""
+    cut = said if len(said) <= LONGEST_SMS else said[: LONGEST_SMS - 1].rstrip() + "…"
+    return f"KeepAI: {cut} {link}".strip()
+
+
+def _json(letter: Letter, template: str, subject: str, said: str, at: datetime | None) -> str:
+    alerts = [dict(one) for one in getattr(letter, "alerts", ())]
+    time = (rfc3339(at) or "") if at else ""
+    if template:
+        first = alerts[0] if len(alerts) == 1 else {}
+        return fill(
+            template,
+            {
+                "title": subject,
+                "text": said,
+                "severity": str(first.get("severity", "")),
+                "state": str(first.get("state", "")),
+                "link": letter.link,
+                "time": time,
+            },
+        )
+    body = {
+        "version": 1,
+        "kind": letter.name,
+        "title": subject,
+        "text": said,
+        "link": letter.link,
+        "time": time,
+    }
+    return json.dumps({**body, "alerts": alerts}, ensure_ascii=False)
 
 
 def _plain(said: str, link: str, note: str, foot: str) -> str:

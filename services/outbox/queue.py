@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from services import audit, vault
 from services.audit import Actor
 from services.bus import Bus
 from services.errors import Conflict, Forbidden, KeepAIError, NotFound
-from services.outbox.gate import Recipient, masked, may_send
+from services.outbox.gate import Recipient, can_send, config_of, masked, may_send
 from services.outbox.letters import Letter, Written, write
 from services.outbox.rules import CLAIM, KEEP_SENT, LONG, Failed, Next, Sent, after
 from services.settings import Settings
@@ -25,12 +26,15 @@ from services.vault import Vault
 
 TOPIC = "outbox"  # on the bus: something is due
 LONGEST_DETAIL = 300
+# What a provider says of a message after it took it, in the order in which it may come.
+DELIVERIES = ("", "queued", "sending", "sent", "delivered", "undelivered", "failed")
 _bus: tuple[Bus, asyncio.AbstractEventLoop] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A message that is being sent. `claim` is until when it is ours, `tries` how many there were with this one."""
+    """A message that is being sent. `claim` is until when it is ours, `tries` how many there were with this one; `via`
+    says how it is sent, `config` what the channel is made of that it goes to."""
 
     id: UUID
     claim: datetime
@@ -40,6 +44,8 @@ class Parcel:
     address: str
     locale: str
     letter: Written
+    via: str = "mail"
+    config: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def configure(bus: Bus) -> None:
 
 def can_mail(settings: Settings) -> bool:
     """Whether there is a mail server. Without one nothing is put, and links are passed on by hand."""
-    return bool(settings.smtp_host)
+    return can_send(settings, "mail")
 
 
 def put(
@@ -75,20 +81,22 @@ def put(
     """Have a letter sent once this transaction is committed. With a `key` that was used before, nothing is put, and
     what was put then is returned.
 
-    Raises Conflict without a mail server, Forbidden when this recipient gets nothing.
+    Raises Conflict without a mail server or whatever else it needs, Forbidden when this recipient gets nothing.
     """
-    if not can_mail(settings):
+    if not can_send(settings, to.via):
         raise Conflict("outbox.error.not_configured")
-    if not may_send(db, "mail", to, letter.purpose):
+    box = vault.of(settings)
+    if not may_send(db, box, to, letter.purpose):
         raise Forbidden("outbox.error.not_allowed")
     if key and (known := db.exec(select(OutboxMessage).where(OutboxMessage.key == key)).first()):
         return known
-    number, box = new_id(), vault.of(settings)
-    written = write(letter, to.locale, to.zone, settings.address)
+    number = new_id()
+    template = config_of(db, box, to).get("template", "") if to.via == "webhook" else ""
+    written = write(letter, to.locale, to.zone, settings.address, via=to.via, template=template, at=at)
     message = OutboxMessage(
         id=number,
         created_at=at,
-        channel="mail",
+        channel=to.via,
         purpose=letter.purpose,
         recipient_kind=to.kind,
         recipient_id=to.id,
@@ -97,7 +105,7 @@ def put(
         locale=to.locale,
         body=box.seal(json.dumps(asdict(written), ensure_ascii=False), f"outbox.body:{number}"),
         key=key or number.hex,
-        message_id=f"<{number.hex}@{settings.smtp_from.rpartition('@')[2]}>",
+        message_id=f"<{number.hex}@{settings.smtp_from.rpartition('@')[2] or 'keepai'}>",
         due_at=at,
         expires_at=letter.until,
     )
@@ -149,9 +157,32 @@ def settle(db: Session, parcel: Parcel, outcome: Sent | Failed, now: datetime, c
         message.due_at = following.due_at
     if isinstance(outcome, Sent):
         message.sent_at, message.address, message.body = now, "", ""
+        message.outside_id = outcome.outside_id[:64]
     db.add(message)
     db.flush()
     return following
+
+
+def is_due(db: Session, now: datetime) -> bool:
+    """Whether there is anything to claim: asked often, without keeping others from writing."""
+    query = select(OutboxMessage.id).where(
+        col(OutboxMessage.state).in_(("waiting", "sending")), OutboxMessage.due_at <= now
+    )
+    return db.exec(query.limit(1)).first() is not None
+
+
+def delivered(db: Session, message_id: UUID, delivery: str, detail: str, now: datetime) -> bool:
+    """Note what the other side said later of how a message arrived. What is older than what is known, or comes twice,
+    changes nothing. Returns whether it did."""
+    message = db.get(OutboxMessage, message_id)
+    if message is None or DELIVERIES.index(delivery) <= DELIVERIES.index(message.delivery or DELIVERIES[0]):
+        return False
+    message.delivery, message.delivery_at = delivery, now
+    if detail:
+        message.detail = masked(detail)[:LONGEST_DETAIL]
+    db.add(message)
+    db.flush()
+    return True
 
 
 def get(db: Session, message_id: UUID) -> OutboxMessage:
@@ -246,10 +277,16 @@ def _open(db: Session, box: Vault, message: OutboxMessage, now: datetime) -> Par
     try:
         address = box.open(message.address, f"outbox.address:{message.id}")
         body = json.loads(box.open(message.body, f"outbox.body:{message.id}"))
+        to = Recipient(
+            message.recipient_kind,  # type: ignore[arg-type]
+            address,
+            message.recipient_id,
+            via=message.channel,  # type: ignore[arg-type]
+        )
+        config = config_of(db, box, to)
     except KeepAIError as error:
         return Failed(error.key)
-    to = Recipient(message.recipient_kind, address, message.recipient_id)  # type: ignore[arg-type]
-    if not may_send(db, message.channel, to, message.purpose):  # type: ignore[arg-type]
+    if not may_send(db, box, to, message.purpose):  # type: ignore[arg-type]
         return Failed("outbox.error.not_allowed")
     return Parcel(
         message.id,
@@ -257,9 +294,11 @@ def _open(db: Session, box: Vault, message: OutboxMessage, now: datetime) -> Par
         message.tries + 1,
         message.created_at,
         message.message_id,
-        address,
+        address or config.get("address", ""),
         message.locale,
         Written(**body),
+        message.channel,
+        config,
     )
 
 

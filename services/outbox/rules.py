@@ -18,9 +18,10 @@ KEEP_SENT = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The other side took it; `detail` is what it said."""
+    """The other side took it; `detail` is what it said, `outside_id` its own name for it."""
 
     detail: str = ""
+    outside_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

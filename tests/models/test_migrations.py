@@ -136,9 +136,32 @@ def rows() -> Iterator[SQLModel]:
         acknowledged_by=account,
     )
     yield models.AlertEvent(at=AT, alert_id=alert, kind="fired", note=ODD, detail={"value": None})
-    yield models.AlertNotice(
-        at=AT, alert_id=alert, account_id=account, channel="mail", kind="fired", severity="critical"
+    channel = new_id()
+    yield models.Channel(
+        id=channel,
+        kind="chat",
+        name=ODD[:120],
+        config=ODD,
+        locale="en",
+        zone="UTC",
+        created_at=AT,
+        updated_at=DAWN,
     )
+    for whose in ({"account_id": account}, {"channel_id": channel}):
+        yield models.AlertNotice(
+            at=AT, alert_id=alert, **whose, channel="mail", kind="fired", severity="critical", due_at=AT
+        )
+    yield models.AlertRoute(
+        position=2**31 - 1,
+        name=ODD[:120],
+        severity="warning",
+        matchers={"worker": ODD},
+        hours={"days": [0, 6], "from": "22:00", "to": "06:00", "zone": "UTC"},
+        steps=[{"after": 0.1, "targets": [{"kind": "channel", "id": channel.hex}]}],
+        created_at=AT,
+        updated_at=DAWN,
+    )
+    yield models.NoticePreference(account_id=account, phone=ODD, quiet_from="22:00", updated_at=DAWN)
     yield models.Silence(
         matchers={"worker": ODD},
         rule_id=rule,

@@ -251,7 +251,7 @@ def test_one_takes_ones_own_data_along_without_any_digest(root, ana, mailing):
     token = db.write_now(sessions.start, ana.id, now(), by=by)
     db.write_now(accounts.update_profile, ana.id, name="Ana Lima", by=by)
     db.write_now(people.forgot, mailing, "ana@example.org", now(), by=Actor("nobody"))
-    taken = db.read_now(people.export, ana.id, now())
+    taken = db.read_now(people.export, mailing, ana.id, now())
     assert taken["account"]["email"] == "ana@example.org"
     assert taken["roles"] == {"platform": "viewer"}
     assert [one["address"] for one in taken["sessions"]] == ["10.0.0.7"]

@@ -37,6 +37,7 @@ WORDS = {
     "cli.settings.not_roles": "{name} cannot be “{value}”: pairs as in staff=operator are needed, by comma, with admin, operator or viewer.",
     "cli.settings.oidc_parts": "KEEPAI_OIDC_ISSUER, KEEPAI_OIDC_CLIENT_ID and KEEPAI_OIDC_CLIENT_SECRET go together: set all of them or none.",
     "cli.settings.google_pair": "KEEPAI_GOOGLE_LOGIN_CLIENT_ID and KEEPAI_GOOGLE_LOGIN_CLIENT_SECRET go together: set both or neither.",
+    "cli.settings.twilio_parts": "KEEPAI_TWILIO_ACCOUNT_SID, KEEPAI_TWILIO_AUTH_TOKEN and KEEPAI_TWILIO_FROM go together.",
     "cli.settings.smtp_pair": "KEEPAI_SMTP_USER and KEEPAI_SMTP_PASSWORD go together: set both or neither.",
     "cli.settings.tls_does_not_match": "KEEPAI_TLS_CERT and KEEPAI_TLS_KEY are not a certificate and its key.",
     "cli.settings.unreadable_file": "{name} names a file that cannot be read: {path}.",

@@ -14,9 +14,9 @@ WORDS = {
     "mail.password_reset.note": (
         "The link works once, until {until}. If it was not you, ignore this message: your password stays as it is."
     ),
-    "mail.test.subject": "Test of KeepAI's mail",
-    "mail.test.text": "If you read this, KeepAI at {address} can send mail.",
-    "mail.test.note": "{by} asked for this test in the settings.",
+    "mail.test.subject": "Test of KeepAI",
+    "mail.test.text": "If you read this, what KeepAI at {address} sends here arrives.",
+    "mail.test.note": "{by} asked for this test.",
     "mail.alert.subject": "{head}: {title}",
     "mail.alert.text": "{title}. {fact}.",
     "mail.alert.action": "See the alert",

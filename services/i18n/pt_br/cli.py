@@ -37,6 +37,7 @@ WORDS = {
     "cli.settings.not_roles": "{name} não pode ser “{value}”: são precisos pares como staff=operator, por vírgula, com admin, operator ou viewer.",
     "cli.settings.oidc_parts": "KEEPAI_OIDC_ISSUER, KEEPAI_OIDC_CLIENT_ID e KEEPAI_OIDC_CLIENT_SECRET andam juntas: defina todas ou nenhuma.",
     "cli.settings.google_pair": "KEEPAI_GOOGLE_LOGIN_CLIENT_ID e KEEPAI_GOOGLE_LOGIN_CLIENT_SECRET andam juntas: defina as duas ou nenhuma.",
+    "cli.settings.twilio_parts": "KEEPAI_TWILIO_ACCOUNT_SID, KEEPAI_TWILIO_AUTH_TOKEN e KEEPAI_TWILIO_FROM andam juntas.",
     "cli.settings.smtp_pair": "KEEPAI_SMTP_USER e KEEPAI_SMTP_PASSWORD andam juntas: defina as duas ou nenhuma.",
     "cli.settings.tls_does_not_match": "KEEPAI_TLS_CERT e KEEPAI_TLS_KEY não são um certificado e a chave dele.",
     "cli.settings.unreadable_file": "{name} indica um arquivo que não pode ser lido: {path}.",

@@ -14,9 +14,9 @@ WORDS = {
     "mail.password_reset.note": (
         "O link vale uma vez, até {until}. Se não foi você, ignore esta mensagem: a sua senha continua a mesma."
     ),
-    "mail.test.subject": "Teste de e-mail do KeepAI",
-    "mail.test.text": "Se você lê isto, o KeepAI em {address} consegue enviar e-mails.",
-    "mail.test.note": "{by} pediu este teste nas configurações.",
+    "mail.test.subject": "Teste do KeepAI",
+    "mail.test.text": "Se você lê isto, o que o KeepAI em {address} envia para cá chega.",
+    "mail.test.note": "{by} pediu este teste.",
     "mail.alert.subject": "{head}: {title}",
     "mail.alert.text": "{title}. {fact}.",
     "mail.alert.action": "Ver o alerta",

@@ -13,7 +13,7 @@ from services import db, outbox
 from services.bus import LocalBus
 from services.clock import now
 from services.feed import Feed
-from services.outbox import Recipient, queue, rules
+from services.outbox import Recipient, mail, queue, rules
 from services.settings import Settings
 from tests import dispatcher
 from tests.cli.certificate import self_signed
@@ -186,14 +186,14 @@ async def test_without_a_mail_server_it_touches_nothing(put, tmp_path):
 async def test_a_failure_of_our_own_is_no_end(put, server, settings, monkeypatch, caplog):
     monkeypatch.setattr(dispatching, "EVERY", 0.05)
     monkeypatch.setattr(rules, "FIRST_PAUSE", timedelta(seconds=0.1))
-    compose, broken = dispatching.mail.compose, [True]
+    compose, broken = mail.compose, [True]
 
     def breaks(*args):
         if broken.pop() if broken else False:
             raise RuntimeError("broken on purpose")
         return compose(*args)
 
-    monkeypatch.setattr(dispatching.mail, "compose", breaks)
+    monkeypatch.setattr(mail, "compose", breaks)
     async with running(settings):
         await until(await put(), "sent")
     assert "could not be sent" in caplog.text

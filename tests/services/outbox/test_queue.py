@@ -63,7 +63,7 @@ def test_what_is_put_is_encrypted_and_gone_when_it_is_sent(put, claim):
     assert "eve" not in kept and "KeepAI at" not in kept
     (parcel,) = claim()
     assert (parcel.address, parcel.tries, parcel.locale) == ("eve@example.org", 1, "en")
-    assert "can send mail" in parcel.letter.text
+    assert "sends here arrives" in parcel.letter.text
     assert parcel.message_id == f"<{message.id.hex}@example.org>"
     assert stored(message).state == "sending"
     settle(parcel, Sent("250 2.0.0 queued"))

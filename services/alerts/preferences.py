@@ -1,0 +1,106 @@
+"""How each person wants to be told of alerts: by what, from which severity on, and when warnings may wait."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from models import Account, NoticePreference
+from services import audit, outbox, vault
+from services.alerts.routes import CLOCK, until
+from services.audit import Actor
+from services.channels.kinds import NUMBER
+from services.errors import Invalid
+from services.outbox import Recipient
+from services.outbox.gate import number_of
+from services.settings import Settings
+
+LEVELS = ("all", "critical", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What somebody wants. `phone` is in E.164; quiet times are "22:00", both or none."""
+
+    mail: str = "all"
+    sms: str = "critical"
+    phone: str = ""
+    quiet_from: str = ""
+    quiet_to: str = ""
+
+
+def of(db: Session, settings: Settings, account_id: UUID) -> Wishes:
+    """What a person wants; what is usual for who never said."""
+    kept = db.get(NoticePreference, account_id)
+    if kept is None:
+        return Wishes()
+    number = number_of(db, vault.of(settings), account_id)
+    return Wishes(kept.mail, kept.sms, number, kept.quiet_from, kept.quiet_to)
+
+
+def check(wishes: Wishes) -> dict[str, str]:
+    """What is wrong with it: field -> message key."""
+    wrong = {name: "notices.error.choice" for name in ("mail", "sms") if getattr(wishes, name) not in LEVELS}
+    if wishes.phone and not NUMBER.fullmatch(wishes.phone):
+        wrong["phone"] = "notices.error.phone"
+    if bool(wishes.quiet_from) != bool(wishes.quiet_to):
+        wrong["quiet_to" if wishes.quiet_from else "quiet_from"] = "notices.error.both"
+    for name in ("quiet_from", "quiet_to"):
+        if getattr(wishes, name) and not CLOCK.fullmatch(getattr(wishes, name)):
+            wrong[name] = "notices.error.clock"
+    if not wrong and wishes.quiet_from and wishes.quiet_from == wishes.quiet_to:
+        wrong["quiet_to"] = "notices.error.same"
+    return wrong
+
+
+def save(db: Session, settings: Settings, now: datetime, account_id: UUID, wishes: Wishes, by: Actor) -> None:
+    """Keep what a person wants. Raises Invalid."""
+    wishes = Wishes(
+        wishes.mail, wishes.sms, re.sub(r"[ ().-]", "", wishes.phone), wishes.quiet_from, wishes.quiet_to
+    )
+    if wrong := check(wishes):
+        raise Invalid(fields=wrong)
+    kept = db.get(NoticePreference, account_id) or NoticePreference(account_id=account_id, updated_at=now)
+    kept.mail, kept.sms, kept.updated_at = wishes.mail, wishes.sms, now
+    kept.quiet_from, kept.quiet_to = wishes.quiet_from, wishes.quiet_to
+    sealed = vault.of(settings).seal(wishes.phone, f"notice.phone:{account_id}") if wishes.phone else ""
+    kept.phone = sealed
+    db.add(kept)
+    db.flush()
+    said = {"mail": wishes.mail, "sms": wishes.sms, "quiet": f"{wishes.quiet_from}-{wishes.quiet_to}"}
+    audit.record(
+        db,
+        now,
+        by,
+        "notice_preference.changed",
+        object_kind="account",
+        object_id=account_id.hex,
+        object=by.label,
+        after=said,
+    )
+
+
+def ways(db: Session, settings: Settings, account: Account, severity: str) -> list[Recipient]:
+    """How a person is told of something of this severity. Of what is critical at least by mail: nobody can be left
+    without having been told by a wish that they made long ago."""
+    wishes = of(db, settings, account.id)
+    found = []
+    if wishes.phone and outbox.can_send(settings, "sms") and _wanted(wishes.sms, severity):
+        found.append(outbox.phone(account, wishes.phone))
+    if outbox.can_mail(settings) and (
+        _wanted(wishes.mail, severity) or (severity == "critical" and not found)
+    ):
+        found.append(outbox.person(account))
+    return found
+
+
+def quiet_until(db: Session, settings: Settings, account: Account, now: datetime) -> datetime | None:
+    """When their quiet time ends, while it lasts."""
+    wishes = of(db, settings, account.id)
+    return until(wishes.quiet_from, wishes.quiet_to, account.zone, now)
+
+
+def _wanted(level: str, severity: str) -> bool:
+    return level == "all" or (level == "critical" and severity == "critical")
