@@ -8,6 +8,7 @@ import reflex as rx
 
 from components import ui
 from components.ui.base import Content, Text
+from services.alerts.board import TABS
 from state.words import t, t_count
 
 Row = rx.Var[Any]
@@ -27,9 +28,9 @@ class Picks:
 
 
 def page_tabs(*, tab: Row, open_: Row, silences: Row, on_tab: Any) -> rx.Component:
-    """Open, resolved, rules, silences."""
+    """Open, resolved, rules, silences, channels."""
     return ui.tabs(
-        [(name, t(f"alerts.tab.{name}")) for name in ("open", "resolved", "rules", "silences")],
+        [(name, t(f"alerts.tab.{name}")) for name in TABS],
         value=tab,
         label=t("alerts.tabs"),
         on_change=on_tab,

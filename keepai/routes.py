@@ -7,6 +7,10 @@ SYSTEM = "/system"
 ALERTS = "/alerts"
 NEW_ALERT_RULE = "/alerts/rules/new"
 ALERT_RULE = "/alerts/rules/[id]"
+NEW_CHANNEL = "/alerts/channels/new"
+CHANNEL = "/alerts/channels/[id]"
+NEW_ALERT_ROUTE = "/alerts/routes/new"
+ALERT_ROUTE = "/alerts/routes/[id]"
 SETTINGS = "/settings"
 APPEARANCE = "/settings/appearance"
 SIGN_IN_METHODS = "/settings/sign-in"
@@ -17,6 +21,7 @@ AUDIT = "/settings/audit"
 KEYS = "/settings/keys"
 ABOUT = "/settings/about"
 MAIL = "/settings/mail"
+NOTICES = "/settings/notices"
 
 # Where whoever opens the address of the house is led: the first page that they may see.
 FIRST = (("compute:read", DASHBOARD), ("system:read", SYSTEM), ("profile:write", SETTINGS))

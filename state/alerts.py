@@ -23,6 +23,7 @@ from services.snapshot import Snapshot
 from state import alert_views, plots, silence_views
 from state.alert_counts import EVERY, AlertCounts
 from state.alert_views import NO_ALERT, AlertFacts, AlertRow, Person, RuleRow, StoryLine
+from state.channels import ChannelsState
 from state.dashboard import live_channel
 from state.guard import actor, principal, requires, tell
 from state.live import Channel, Looks, broadcaster
@@ -235,6 +236,8 @@ class AlertsState(rx.State):
             await self._read_over(view, [])
         if view.tab == "rules":
             await self._read_rules()
+        if view.tab == "channels":
+            await (await self.get_state(ChannelsState))._read()
 
     @rx.event
     @requires("alerts:read")
@@ -243,7 +246,7 @@ class AlertsState(rx.State):
         view = self._view()
         self._over_for = None
         self.picked = []
-        if tab in ("rules", "silences"):
+        if tab in board.LISTS:
             return _go(AlertView(tab=tab))
         return _go(replace(view, tab=tab if tab in TABS else TABS[0], selected=""))
 

@@ -79,7 +79,7 @@ def text_input(
 
 def copyable(text: Text, *, id: str, label: Text, copy: Text, copied: Text) -> rx.Component:
     """A text to be taken elsewhere: the field selects itself, the button copies it and says so."""
-    field = rx.el.input(id=id, value=text, read_only=True, aria_label=label, data_k_select="")
+    field = rx.el.input(id=id, name=id, value=text, read_only=True, aria_label=label, data_k_select="")
     return rx.el.div(
         rx.el.span(field, class_name="k-input k-grow"),
         rx.el.button(

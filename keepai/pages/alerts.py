@@ -3,11 +3,13 @@
 import reflex as rx
 
 from components import alerts as parts
+from components import channels as channel_parts
 from components import ui
 from components.dashboard import figure_of
 from keepai import routes
 from keepai.pages.shell import shell
 from state.alerts import AlertPanel, AlertPlot, AlertRows, AlertsState, SilenceRows
+from state.channels import ChannelsState
 from state.session import SessionState
 from state.words import t
 
@@ -29,6 +31,7 @@ def page() -> rx.Component:
                     AlertsState.tab,
                     ("rules", _rules()),
                     ("silences", _silences()),
+                    ("channels", _channels()),
                     ("resolved", _desk(_over(), ~AlertsState.over_ready | (AlertsState.over.length() > 0))),
                     _desk(_open(), ~AlertRows.ready | (AlertRows.found > 0)),
                 ),
@@ -252,4 +255,26 @@ def _silences() -> rx.Component:
             on_end=AlertsState.end_silence,
         ),
         class_name="k-desk-rules k-fades-late",
+    )
+
+
+def _channels() -> rx.Component:
+    return rx.el.div(
+        channel_parts.routes_card(
+            ChannelsState.routes,
+            ready=ChannelsState.ready,
+            may=SessionState.may_rule,
+            first_admin=ChannelsState.first_admin,
+            on_switch=ChannelsState.switch_route,
+            on_raise=ChannelsState.raise_route,
+        ),
+        channel_parts.channels_card(
+            ChannelsState.channels,
+            ready=ChannelsState.ready,
+            may=SessionState.may_rule,
+            testing=ChannelsState.testing,
+            on_switch=ChannelsState.switch_channel,
+            on_test=ChannelsState.test,
+        ),
+        class_name="k-desk-rules k-fades-late k-stack",
     )

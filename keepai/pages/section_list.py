@@ -15,6 +15,7 @@ def sections() -> tuple[parts.Group, ...]:
             (
                 parts.Section("profile", t("settings.profile"), routes.SETTINGS),
                 parts.Section("appearance", t("appearance.title"), routes.APPEARANCE),
+                parts.Section("notices", t("notices.title"), routes.NOTICES),
                 parts.Section("methods", t("methods.title"), routes.SIGN_IN_METHODS),
                 parts.Section("second", t("second.title"), routes.SECOND_FACTOR),
                 parts.Section("keys", t("keys.title"), routes.KEYS),

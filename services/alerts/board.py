@@ -16,7 +16,8 @@ from services.alerts import book, silences
 from services.alerts.book import OPEN, SEVERITIES, Past
 from services.i18n import words as catalogue
 
-TABS = ("open", "resolved", "rules", "silences")
+TABS = ("open", "resolved", "rules", "silences", "channels")
+LISTS = ("rules", "silences", "channels")  # tabs that no filter narrows
 # Each with the state of its alerts, and their severity where that counts.
 GROUPS: Mapping[str, tuple[str, str]] = {
     "critical": ("firing", "critical"),
@@ -77,7 +78,7 @@ def parse(query: Mapping[str, str]) -> AlertView:
         unowned=query.get("owner", "") == NOBODY,
         selected=_hex(query.get("alert", "")),
     )
-    if view.tab in ("rules", "silences"):
+    if view.tab in LISTS:
         rule = _hex(query.get("rule", "")) if view.tab == "rules" else ""
         return replace(view, text="", severity="", unowned=False, selected="", rule=rule)
     return view

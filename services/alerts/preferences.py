@@ -1,7 +1,7 @@
 """How each person wants to be told of alerts: by what, from which severity on, and when warnings may wait."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from models import Account, NoticePreference
 from services import audit, outbox, vault
-from services.alerts.routes import CLOCK, until
+from services.alerts.routes import CLOCK, clock, until
 from services.audit import Actor
 from services.channels.kinds import NUMBER
 from services.errors import Invalid
@@ -40,6 +40,16 @@ def of(db: Session, settings: Settings, account_id: UUID) -> Wishes:
     return Wishes(kept.mail, kept.sms, number, kept.quiet_from, kept.quiet_to)
 
 
+def tidy(wishes: Wishes) -> Wishes:
+    """The same without what people put into numbers and times to read them better."""
+    return replace(
+        wishes,
+        phone=re.sub(r"[ ().-]", "", wishes.phone),
+        quiet_from=clock(wishes.quiet_from),
+        quiet_to=clock(wishes.quiet_to),
+    )
+
+
 def check(wishes: Wishes) -> dict[str, str]:
     """What is wrong with it: field -> message key."""
     wrong = {name: "notices.error.choice" for name in ("mail", "sms") if getattr(wishes, name) not in LEVELS}
@@ -57,9 +67,7 @@ def check(wishes: Wishes) -> dict[str, str]:
 
 def save(db: Session, settings: Settings, now: datetime, account_id: UUID, wishes: Wishes, by: Actor) -> None:
     """Keep what a person wants. Raises Invalid."""
-    wishes = Wishes(
-        wishes.mail, wishes.sms, re.sub(r"[ ().-]", "", wishes.phone), wishes.quiet_from, wishes.quiet_to
-    )
+    wishes = tidy(wishes)
     if wrong := check(wishes):
         raise Invalid(fields=wrong)
     kept = db.get(NoticePreference, account_id) or NoticePreference(account_id=account_id, updated_at=now)

@@ -95,6 +95,14 @@ def until(hours_from: str, hours_to: str, zone: str, now: datetime) -> datetime 
 # -- found ------------------------------------------------------------------------------------------------------
 
 
+def clock(text: str) -> str:
+    """A time of day as it is kept, "08:00", from what people type: "8", "8h", "8:30"."""
+    text = text.strip().lower().replace("h", ":").removesuffix(":")
+    if re.fullmatch(r"\d{1,2}", text):
+        text += ":00"
+    return text.zfill(5) if text else ""
+
+
 def listed(db: Session) -> list[AlertRoute]:
     """All of them in the order in which they are tried."""
     return list(db.exec(select(AlertRoute).order_by(col(AlertRoute.position), col(AlertRoute.id))))

@@ -6,6 +6,7 @@ included. What is sent there goes through the outbox like everything else.
 
 from services.channels.book import (
     Draft,
+    check,
     create,
     deliveries,
     draft_of,
@@ -26,6 +27,7 @@ __all__ = [
     "SECRETS",
     "Draft",
     "Kind",
+    "check",
     "create",
     "deliveries",
     "draft_of",

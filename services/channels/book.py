@@ -158,17 +158,22 @@ def newest(db: Session, ids: Sequence[UUID]) -> dict[UUID, OutboxMessage]:
     return {number: found[0] for number, found in last.items() if found}
 
 
-def _check(db: Session, draft: Draft, known: Channel | None) -> None:
+def check(draft: Draft) -> dict[str, str]:
+    """What is wrong with it: field -> message key. Empty when it can be used, if nothing else has its name."""
     wrong = kinds.check(draft.kind, draft.config)
-    name = draft.name.strip()
-    if not 1 <= len(name) <= LONGEST_NAME:
+    if not 1 <= len(draft.name.strip()) <= LONGEST_NAME:
         wrong["name"] = "channels.error.name"
-    elif any(one.name == name and one is not known for one in listed(db)):
-        wrong["name"] = "channels.error.taken"
     if draft.locale not in LOCALES:
         wrong["locale"] = "channels.error.locale"
     if zone_called(draft.zone).key != draft.zone:
         wrong["zone"] = "channels.error.zone"
+    return wrong
+
+
+def _check(db: Session, draft: Draft, known: Channel | None) -> None:
+    wrong = check(draft)
+    if any(one.name == draft.name.strip() and one is not known for one in listed(db)):
+        wrong.setdefault("name", "channels.error.taken")
     if wrong:
         raise Invalid(fields=wrong)
 

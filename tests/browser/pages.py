@@ -206,6 +206,38 @@ async def with_a_wrong_rule(screen: Screen, path: str, locale: str) -> None:
     await _settle(screen)
 
 
+async def with_a_wrong_channel(screen: Screen, path: str, locale: str) -> None:
+    """A new channel that was sent with errors in it."""
+    await opened(screen, path, locale)
+    page = screen.page
+    await page.get_by_role("button", name="Webhook").click()
+    await page.fill("#url", "ftp://x")
+    await page.fill("#secret", "short")
+    await page.fill("#template", '{"a": ${nothing}}')
+    await page.get_by_test_id("save").click()
+    await expect(page.locator(".k-error:not(:empty)")).to_have_count(4)
+
+
+async def with_a_wrong_route(screen: Screen, path: str, locale: str) -> None:
+    """A new route that was sent with errors in it."""
+    await opened(screen, path, locale)
+    page = screen.page
+    await page.fill("#labels", "nothing")
+    await page.get_by_test_id("add-step").click()
+    await page.get_by_test_id("save").click()
+    await expect(page.locator(".k-error:not(:empty)")).to_have_count(3)
+
+
+async def with_wrong_wishes(screen: Screen, path: str, locale: str) -> None:
+    """Wishes that were sent with errors in them."""
+    await opened(screen, path, locale)
+    page = screen.page
+    await page.fill("#phone", "112")
+    await page.fill("#quiet_from", "25:00")
+    await page.locator("form:has(#phone) button[type=submit]").click()
+    await expect(page.locator(".k-error:not(:empty)")).to_have_count(3)
+
+
 async def with_a_rule_of_nothing(screen: Screen, path: str, locale: str) -> None:
     """A new rule about something of which nothing is stored."""
     await opened(screen, path, locale)
@@ -481,6 +513,16 @@ VIEWS = [
         "deserted",
         with_a_rule_of_nothing,
     ),
+    View("channels", "rows", "frame.alerts", "/alerts?tab=channels"),
+    View("channels", "none", "frame.alerts", "/alerts?tab=channels", "deserted"),
+    View("channel", "rows", "channels.channel", "/alerts/channels/{channel}"),
+    View("channel", "none", "channels.channel", f"/alerts/channels/{'0' * 32}"),
+    View("channel-new", "wrong", "channels.channel", "/alerts/channels/new", arrive=with_a_wrong_channel),
+    View("alert-route", "rows", "routes.route", "/alerts/routes/{route}"),
+    View("alert-route", "none", "routes.route", f"/alerts/routes/{'0' * 32}"),
+    View("alert-route-new", "wrong", "routes.route", "/alerts/routes/new", arrive=with_a_wrong_route),
+    View("notices", "rows", "notices.title", "/settings/notices"),
+    View("notices", "wrong", "notices.title", "/settings/notices", arrive=with_wrong_wishes),
     View("settings-wrong", "rows", "frame.settings", "/settings", arrive=with_wrong_fields),
     View("appearance", "wrong", "appearance.title", "/settings/appearance", arrive=with_a_wrong_zone),
     View("keys", "made", "keys.title", "/settings/keys", arrive=with_a_key),

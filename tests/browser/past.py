@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
 from models import Account, Alert, AlertEvent, AlertRule, RoleGrant, TaskGroupRun, WorkerEvent
-from services import accounts, alerts, api_keys, audit, links, outbox, people, sessions, workers
-from services.alerts import builtin, silences
+from services import accounts, alerts, api_keys, audit, channels, links, outbox, people, sessions, workers
+from services.alerts import builtin, routes, silences
 from services.alerts import rules as alert_rules
 from services.alerts.rules import Draft
 from services.audit import Actor
@@ -121,6 +122,11 @@ def alarm(house: House) -> None:
     ids = {row["name"]: row["id"] for row in seen["workers"]}
     people = (house.person("operator").id, house.person("admin").id)
     house.ask(_add_alerts, *people, seen["compute"]["id"], ids)
+
+
+def connect(house: House) -> None:
+    """Channels of every kind, messages that went there or did not, and routes to them."""
+    house.ask(_add_channels, house.mail_settings(), house.person("admin").id)
 
 
 @contextmanager
@@ -241,6 +247,49 @@ def _add_messages(database: Session, settings: Settings) -> None:
         database.add(message)
 
 
+def _add_channels(database: Session, settings: Settings, admin: UUID) -> None:
+    by, at = Actor("person", admin, "Marina Duarte"), now() - timedelta(days=1)
+    hook = {
+        "url": "https://painel.aurora.example/avisos/8f1c",
+        "secret": "a secret of many letters",
+        "template": '{"text": "${title}: ${text}"}',
+    }
+    drafts = [
+        channels.Draft("webhook", "Painel da sala", hook),
+        channels.Draft(
+            "chat", "Operação no Discord", {"url": "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3"}
+        ),
+        channels.Draft(
+            "mail", "Plantão", {"address": "plantao@a-very-long-domain-of-somebody.aurora.example"}
+        ),
+        *[
+            channels.Draft("webhook", f"Sistema {number}", hook, enabled=bool(number % 3))
+            for number in range(1, 29)
+        ],
+    ]
+    made = [channels.create(database, settings, at, draft, by) for draft in drafts]
+    first = made[0]
+    for number in range(34):
+        [message] = channels.test(database, settings, at + timedelta(minutes=30 * number), first.id, by)
+        message.state = "dead" if number % 7 == 0 else "sent"
+        message.error = "outbox.error.refused" if message.state == "dead" else ""
+        message.detail = "404 No webhook is here, or it was taken away" if message.error else "200 ok"
+        message.sent_at = message.created_at if message.state == "sent" else None
+        database.add(message)
+    night = {"days": [0, 1, 2, 3, 4], "from": "18:00", "to": "08:00", "zone": "America/Sao_Paulo"}
+    chain = [
+        {
+            "after": 0,
+            "targets": [{"kind": "channel", "id": first.id.hex}, {"kind": "role", "id": "operator"}],
+        },
+        {"after": 900, "targets": [{"kind": "person", "id": admin.hex}]},
+    ]
+    for number, name in enumerate(["Noite", "Só a computação", *[f"Rota {one}" for one in range(3, 31)]]):
+        more: dict[str, Any] = {"hours": night} if number == 0 else {"matchers": {"compute": "embedded"}}
+        draft = routes.Draft(name, chain, ("warning", "critical")[number % 2], **more)
+        routes.create(database, at, draft, by)
+
+
 # What is wrong with what, in which state, since how many minutes, at which value.
 WRONG: tuple[tuple[str, str, str, str, float, float | None], ...] = (
     ("service_down", "OpenWebUI", "firing", "critical", 4, 0.0),
@@ -333,7 +382,13 @@ def alert_ids(database: Session) -> dict[str, str]:
     own = database.exec(select(AlertRule).where(col(AlertRule.builtin).is_(None))).first()
     if own is not None:
         ids["own"] = own.id.hex
+    ids |= {kind: some[0].id.hex for kind, some in _ways(database).items() if some}
     return {**ids, "over": over.id.hex, "rule": (found["worker_memory"].rule_id or over.id).hex}
+
+
+def _ways(database: Session) -> dict[str, list[Any]]:
+    named = [one for one in channels.listed(database) if one.name == "Painel da sala"]
+    return {"channel": named, "route": routes.listed(database)}
 
 
 def _alert(

@@ -26,7 +26,7 @@ SAME_WORDS = {
     "Host",
     "Logs",
 }
-SAME_WORDS |= {"Admin", "API", "Total", "E-mail", "s", "min", "h", "d"}
+SAME_WORDS |= {"Chat", "SMS", "Webhook", "Admin", "API", "Total", "E-mail", "s", "min", "h", "d"}
 
 
 def placeholders(text: str) -> set[str]:

@@ -24,7 +24,7 @@ WORDS = {
     "outbox.error.unconfirmed": "The connection ended before it was confirmed.",
     "outbox.error.tls": "No secure connection could be agreed on with the server.",
     "outbox.error.sign_in": "The other side refused the name or the password.",
-    "outbox.error.later": "The other side did not take it now; it may later.",
+    "outbox.error.later": "The other side did not take it now; it is tried again.",
     "outbox.error.refused": "The other side refused the message.",
     "outbox.error.not_allowed": "This recipient gets no messages.",
     "outbox.error.expired": "The link in the message ended before it could be sent.",

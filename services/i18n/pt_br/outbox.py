@@ -24,7 +24,7 @@ WORDS = {
     "outbox.error.unconfirmed": "A conexão terminou antes da confirmação.",
     "outbox.error.tls": "Não houve acordo com o servidor sobre uma conexão segura.",
     "outbox.error.sign_in": "O outro lado recusou o nome ou a senha.",
-    "outbox.error.later": "O outro lado não aceitou agora; tente mais tarde.",
+    "outbox.error.later": "O outro lado não aceitou agora; será tentado de novo.",
     "outbox.error.refused": "O outro lado recusou a mensagem.",
     "outbox.error.not_allowed": "Este destinatário não recebe mensagens.",
     "outbox.error.expired": "O link da mensagem venceu antes que ela pudesse ser enviada.",
