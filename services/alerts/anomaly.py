@@ -13,8 +13,8 @@ are the same for every series.
 """
 
 from array import array
+from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Sequence
 
 HOUR = 3600.0
 KNOWN = 14 * 24  # hours that are remembered
@@ -37,7 +37,8 @@ class Unusual:
         self._means: deque[tuple[float, float]] = deque()  # (slot, mean) of those that are over
         self._past = 0.0  # their sum
         self._at, self._sum, self._count = -1.0, 0.0, 0
-        self._hours, self._lows, self._highs = array("d"), array("d"), array("d")
+        self._hours = array("d")
+        self._lows, self._highs = _Ordered(), _Ordered()
         self._hour, self._low, self._high = -1.0, 0.0, 0.0
         self._usual: tuple[float, float, float] | None = None  # from, to, and the width that counts
 
@@ -80,27 +81,39 @@ class Unusual:
         """An hour is over: it belongs to what is usual from now on."""
         if self._hour >= 0:
             self._hours.append(self._hour)
-            self._lows.append(self._low)
-            self._highs.append(self._high)
-        gone = 0
-        while gone < len(self._hours) and self._hours[gone] < hour - KNOWN:
-            gone += 1
-        for column in (self._hours, self._lows, self._highs):
-            del column[:gone]
+            self._lows.add(self._low)
+            self._highs.add(self._high)
+        while self._hours and self._hours[0] < hour - KNOWN:
+            del self._hours[0]
+            self._lows.drop_oldest()
+            self._highs.drop_oldest()
         self._hour = hour
         if len(self._hours) < LEAST:
             self._usual = None
             return
-        low, high = _quantile(self._lows, 1 - EDGE), _quantile(self._highs, EDGE)
+        low, high = self._lows.quantile(1 - EDGE), self._highs.quantile(EDGE)
         narrowest = NARROWEST * max(abs(low), abs(high))
         self._usual = low, high, max(high - low, narrowest, 1e-12)
 
 
-def _quantile(values: Sequence[float], share: float) -> float:
-    """The value below which `share` of the values lie, between the two nearest ones."""
-    ordered = sorted(values)
-    place = share * (len(ordered) - 1)
-    below = int(place)
-    if below + 1 >= len(ordered):
-        return ordered[below]
-    return ordered[below] + (ordered[below + 1] - ordered[below]) * (place - below)
+class _Ordered:
+    """Values in the order in which they came, and by size: an hour begins for all series at once."""
+
+    def __init__(self) -> None:
+        self._came, self._sized = array("d"), array("d")
+
+    def add(self, value: float) -> None:
+        self._came.append(value)
+        insort(self._sized, value)
+
+    def drop_oldest(self) -> None:
+        del self._sized[bisect_left(self._sized, self._came[0])]
+        del self._came[0]
+
+    def quantile(self, share: float) -> float:
+        """The value below which `share` of the values lie, between the two nearest ones."""
+        place = share * (len(self._sized) - 1)
+        below = int(place)
+        if below + 1 >= len(self._sized):
+            return self._sized[below]
+        return self._sized[below] + (self._sized[below + 1] - self._sized[below]) * (place - below)
