@@ -23,9 +23,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 1.0  # s between two looks for what did not come
 AGAIN_AFTER = 1.0  # s after a database that did not answer
 DIGEST_EVERY = 5.0
-LEARNS = (
-    5  # subjects a second of which what is usual is read: a thousand workers must not take the loop's time
-)
+# Subjects a second of which what is usual is read: 25 ms each, and there may be a thousand.
+LEARNS = 5
 AT_ONCE = 500  # what happened, in one transaction
 
 

@@ -70,11 +70,11 @@ class Unusual:
 
     def _begin(self, slot: float) -> None:
         if self._count:
-            self._means.append((self._at, self._sum / self._count))
+            mean = self._sum / self._count
+            self._means.append((self._at, mean))
+            self._past += mean
         while self._means and self._means[0][0] <= slot - self._slots:
-            self._means.popleft()
-        # Added up anew each time, so that rounding does not pile up.
-        self._past = sum(mean for _, mean in self._means)
+            self._past -= self._means.popleft()[1]
         self._at, self._sum, self._count = slot, 0.0, 0
 
     def _learn(self, hour: float) -> None:
@@ -88,6 +88,8 @@ class Unusual:
             self._lows.drop_oldest()
             self._highs.drop_oldest()
         self._hour = hour
+        # Added up anew, so that rounding does not pile up.
+        self._past = sum(mean for _, mean in self._means)
         if len(self._hours) < LEAST:
             self._usual = None
             return

@@ -21,8 +21,9 @@ def learnt(db: Session, rule: Rule, labels: Labels, until: datetime, now: dateti
     fine = max(start, now - KEEP[MINUTE] + timedelta(hours=1))
     fine = moment(floor(fine.timestamp(), HOUR))
     for begin, end, resolution in ((start, fine, HOUR), (fine, until, MINUTE)):
+        last = end.timestamp()
         for at, value in _means(db, labels, name, begin, end, now, resolution):
-            if at < end.timestamp():
+            if at < last:
                 seen.add(at, value)
     return seen
 
