@@ -22,6 +22,7 @@ NAMES = (
     "api",
     "kill_to_mail",
     "alert_rules",
+    "anomalies",
 )
 
 

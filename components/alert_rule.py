@@ -10,7 +10,7 @@ import reflex as rx
 from components import ui
 from components.ui.base import Content, Text
 from services import measures
-from services.alerts.rules import LONGEST_NAME, LONGEST_RUNBOOK, NO_DATA, SUMMARIES
+from services.alerts.rules import LONGEST_NAME, LONGEST_RUNBOOK, NO_DATA, SUMMARIES, UNUSUAL
 from services.alerts.typed import NO, SIZES, TIMES, YES
 from services.i18n import has
 from state.words import Words, t, t_count
@@ -232,6 +232,7 @@ def _what(fields: Fields, *, builtin: Row) -> rx.Component:
                 ),
                 id="summary",
                 label=t("alert_rule.summary"),
+                error=fields.errors["summary"],
             ),
             rx.cond(windowed, _time(fields, "window"), rx.fragment()),
             class_name="k-rule-two",
@@ -278,6 +279,7 @@ def _when_flag(fields: Fields) -> rx.Component:
 
 def _when(fields: Fields, *, unit: Row) -> rx.Component:
     above = fields.texts["above"] == YES
+    unusual = fields.texts["summary"] == UNUSUAL
     sizes = [
         (
             name,
@@ -305,16 +307,20 @@ def _when(fields: Fields, *, unit: Row) -> rx.Component:
     )
     return _group(
         t("alert_rule.when"),
-        rx.el.div(
-            ui.segmented(
-                [(YES, t("alert_rule.above")), (NO, t("alert_rule.below"))],
-                value=fields.texts["above"],
-                label=t("alert_rule.way"),
-                on_change=lambda value: fields.on_choose("above", value),
-                size="small",
+        rx.cond(
+            unusual,
+            rx.el.p(t("alert_rule.unusual.help"), class_name="k-help"),
+            rx.el.div(
+                ui.segmented(
+                    [(YES, t("alert_rule.above")), (NO, t("alert_rule.below"))],
+                    value=fields.texts["above"],
+                    label=t("alert_rule.way"),
+                    on_change=lambda value: fields.on_choose("above", value),
+                    size="small",
+                ),
+                rx.match(unit, *sizes, rx.fragment()),
+                class_name="k-row k-wrap",
             ),
-            rx.match(unit, *sizes, rx.fragment()),
-            class_name="k-row k-wrap",
         ),
         rx.el.div(
             rx.el.span(),

@@ -14,8 +14,8 @@ class AlertRule(SQLModel, table=True):
     """When to say something of a measure. Seconds; thresholds in the unit of the measure.
 
     `builtin` names one that comes with KeepAI, whose name is in the catalogue as long as `name` is empty. `summary` is
-    last, mean, min or max over `window`; `no_data` is keep, alert or ok. A level without its two thresholds is not
-    watched for. `matchers` are labels that a subject must have.
+    last, mean, min, max or unusual over `window` (the last in percent); `no_data` is keep, alert or ok. A level without
+    its two thresholds is not watched for. `matchers` are labels that a subject must have.
     """
 
     __tablename__ = "alert_rule"
@@ -64,8 +64,9 @@ class Alert(SQLModel, table=True):
 
     `state` is pending, firing, recovering, no_data or resolved; `severity` warning or critical, the worst it has been
     in `worst`. `open_key` says of which rule and subject it is while it is open, and is empty afterwards: there is at
-    most one open alert of each. `rule_name` and `rule_builtin` stay when the rule is gone. `subject` is the name of
-    what it is about as people know it. `fired_at` is None while pending.
+    most one open alert of each. `rule_name` and `rule_builtin` stay when the rule is gone, and its `summary`, by which
+    `value` is understood. `subject` is the name of what it is about as people know it. `fired_at` is None while
+    pending.
     """
 
     __tablename__ = "alert"
@@ -88,6 +89,7 @@ class Alert(SQLModel, table=True):
     rule_builtin: str = Field(default="", max_length=48)
     rule_name: str = Field(default="", max_length=120)
     measure: str = Field(default="", max_length=80)
+    summary: str = Field(default="last", max_length=8)
     open_key: str = Field(default="", max_length=64)
     labels: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     subject: str = Field(default="", max_length=300)

@@ -16,7 +16,7 @@ import reflex as rx
 from services import db, format, measures
 from services.alerts import board, rules, triage, trial, typed, words
 from services.alerts.preview import RANGES, Episode, Preview
-from services.alerts.rules import Draft
+from services.alerts.rules import UNUSUAL, Draft
 from services.alerts.trial import Trial
 from services.alerts.typed import FIELDS, Texts
 from services.clock import now
@@ -186,7 +186,7 @@ class AlertRuleState(rx.State):
         self._base = base
         self._now = typed.texts(base, person.locale)
         self.texts = dict(self._now)
-        self.unit = typed.unit_of(base.measure)
+        self.unit = typed.unit_of(base.measure, base.summary)
         self.form_key += 1
         self.there = self.ready = True
 
@@ -209,13 +209,30 @@ class AlertRuleState(rx.State):
             return None
         self._keep(name, text)
         if name == "measure":
-            self.unit = typed.unit_of(text)
+            summary = self._now["summary"]
+            self.unit = typed.unit_of(text, summary)
             if self.unit == "flag":  # what is there by rights, or is not: being there is no alert
                 self._keep("above", typed.NO if text.endswith(".up") else typed.YES)
-            self._keep("size", typed.usual_size(text, self._now["size"]))
+            self._keep("size", typed.usual_size(text, self._now["size"], summary))
+        if name == "summary":
+            self._summarise(text)
         self.texts = dict(self.get_value("_now"))
         self._say_what_is_wrong()
         return AlertRuleState.look
+
+    def _summarise(self, summary: str) -> None:
+        """Percent of what is usual are other thresholds than those of the measure: the fields begin anew."""
+        unit = typed.unit_of(self._now["measure"], summary)
+        if summary == UNUSUAL and unit != "flag":
+            for name, text in typed.UNUSUAL_TEXTS.items():
+                self._keep(name, text)
+            self.form_key += 1
+        elif unit != self.unit:
+            for name in typed.THRESHOLDS:
+                self._keep(name, "")
+            self.form_key += 1
+        self.unit = unit
+        self._keep("size", typed.usual_size(self._now["measure"], self._now["size"], summary))
 
     @rx.event
     @requires("alerts:manage")
@@ -369,7 +386,7 @@ class AlertRuleState(rx.State):
     def _put(
         self, tried: Trial, figure: plots.Figure, draft: Draft, span: str, person: Principal, at: datetime
     ) -> None:
-        locale, unit = person.locale, typed.unit_of(draft.measure)
+        locale, unit = person.locale, typed.unit_of(draft.measure, draft.summary)
         found = tried.found
         rows = [
             _row(number, one, tried.names[key_of(one.labels)], unit, person)

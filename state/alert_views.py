@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models import Account, Alert, AlertEvent, AlertRule, Silence
 from services import alerts, format, measures
-from services.alerts import words
+from services.alerts import rules, words
 from services.alerts.board import Board, Opened
 from services.i18n import has, translate, translate_count
 from state import silence_views
@@ -343,9 +343,7 @@ def _measured(event: AlertEvent, alert: Alert, locale: str) -> str:
     number, measure = event.detail.get("value"), measures.by_key().get(alert.measure)
     if number is None or measure is None or measure.unit in words.STATE_UNITS:
         return ""
-    said = words.value(locale, measure.unit, float(number))
-    name = translate(locale, f"measures.{measure.key}")
-    return translate(locale, "alerts.fact.value", measure=name, value=said)
+    return words.measured(locale, measure, alert.summary, float(number))
 
 
 def rule_row(rule: AlertRule, owners: Mapping[UUID, str], locale: str) -> RuleRow:
@@ -370,10 +368,10 @@ def _level(rule: AlertRule, fire: float | None, clear: float | None, locale: str
     if fire is None or clear is None:
         return ""
     measure = measures.by_key().get(rule.measure)
-    unit = measure.unit if measure else "count"
+    unit = rules.unit_of(measure, rule.summary) if measure else "count"
     if unit in words.STATE_UNITS:
         return translate(locale, "alerts.rules.at_once" if not rule.pending else "alerts.rules.if_it_lasts")
-    way = "above" if rule.above else "below"
+    way = "unusual" if rule.summary == rules.UNUSUAL else "above" if rule.above else "below"
     return translate(
         locale,
         f"alerts.rules.{way}",

@@ -259,6 +259,8 @@ async def of_alert(alert: Alert, rule: AlertRule | None, locale: str) -> dict[st
         marks=[],
     )
     fire = getattr(rule, f"{alert.severity}_fire", None) if rule and rule.measure == key else None
+    if rule and rule.summary == "unusual":  # its thresholds are not in the unit of what is drawn
+        fire = None
     if fire is not None:
         word = translate(locale, f"alerts.severity.{alert.severity}")
         figure["limits"] = [Limit(y=fire * factor, label=word, state=alert.severity)]
@@ -273,11 +275,16 @@ async def of_rule(
     measure = measures.by_key()[draft.measure]
     plot = await _query(subject, (measure.name,), start, end, POINTS)
     band = plot.bands[measure.name]
-    worst = "mean" if draft.summary == "mean" else "max" if draft.above else "min"
+    unusual = draft.summary == "unusual"  # whose thresholds are not in the unit of what is drawn
+    worst = "mean" if draft.summary in ("mean", "unusual") else "max" if draft.above else "min"
     values = getattr(band, worst)
     plot.bands[measure.name] = history.Band(min=values, mean=values, max=values)
     levels = {name: getattr(draft, f"{name}_fire") for name in ("critical", "warning")}
-    known = {} if measure.unit == "flag" else {name: at for name, at in levels.items() if at is not None}
+    known = (
+        {}
+        if measure.unit == "flag" or unusual
+        else {name: at for name, at in levels.items() if at is not None}
+    )
     factor, unit = _scale(measure.unit, _top([*values, *known.values()]))
     figure = _figure(
         plot,

@@ -94,7 +94,7 @@ class RuleChange(Given):
         | None
     ) = None
     above: bool | None = None
-    summary: Literal["last", "mean", "min", "max"] | None = None
+    summary: Literal["last", "mean", "min", "max", "unusual"] | None = None
     window: Seconds | None = None
     warning_fire: Threshold = None
     warning_clear: Threshold = None
@@ -345,7 +345,7 @@ def _rule(rule: AlertRule, locale: str) -> dict[str, Any]:
         **kept,
         "id": rule.id.hex,
         "name": words.rule_name(locale, rule.builtin or "", rule.name),
-        "unit": measure.unit if measure else "",
+        "unit": rules.unit_of(measure, rule.summary) if measure else "",
         "owner": rule.owner_id.hex if rule.owner_id else None,
         "created_at": rfc3339(rule.created_at),
         "updated_at": rfc3339(rule.updated_at),

@@ -522,7 +522,9 @@ class AlertWithStory(Alert):
 
 class AlertRule(Chosen):
     """What is watched for. Seconds; thresholds in `unit`. `summary` of the last `window` seconds is held against the
-    thresholds; `hits` of the last `of` values must be beyond one, for `pending` seconds."""
+    thresholds; `hits` of the last `of` values must be beyond one, for `pending` seconds. With the summary `unusual` the
+    mean of the window is held against what was usual in the last fourteen days: thresholds are percent of the width of
+    that range, beyond it."""
 
     id: str = Field(examples=[ID])
     name: str = Field(examples=["Worker memory high"])

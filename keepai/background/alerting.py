@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from services import alerts, db
-from services.alerts import builtin, notices, rules
+from services.alerts import builtin, notices, rules, usual
 from services.alerts.book import News
 from services.bus import Bus, Message
 from services.clock import now
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 1.0  # s between two looks for what did not come
 AGAIN_AFTER = 1.0  # s after a database that did not answer
 DIGEST_EVERY = 5.0
+# Subjects a second of which what is usual is read: 25 ms each, and there may be a thousand.
+LEARNS = 5
 AT_ONCE = 500  # what happened, in one transaction
 
 
@@ -55,6 +57,7 @@ class Alerting:
         try:
             async with asyncio.TaskGroup() as loops:
                 loops.create_task(self._look())
+                loops.create_task(self._learn())
                 loops.create_task(self._write_often())
                 loops.create_task(self._follow_rules())
         finally:
@@ -92,6 +95,18 @@ class Alerting:
         while True:
             await asyncio.sleep(LOOK_EVERY)
             self._add(self._evaluator.look_around(time.time()))
+
+    async def _learn(self) -> None:
+        """What is usual comes from what is stored; so a restart forgets nothing of it."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            for rule, labels in self._evaluator.to_learn(LEARNS):
+                try:
+                    known = await db.read(usual.learnt, rule, labels, now(), now())
+                except Exception as error:
+                    log.warning("what is usual could not be read yet: %s", error)
+                    break
+                self._evaluator.learn(rule, labels, known)
 
     async def _follow_rules(self) -> None:
         while True:

@@ -77,6 +77,7 @@ def _apply(db: Session, one: Moved, told: Transition, subjects: dict[str, str]) 
             rule_builtin=rule.builtin or "",
             rule_name=rule.name,
             measure=rule.measure,
+            summary=one.rule.summary,
             open_key=wanted,
             labels=dict(one.labels),
             subject=subjects.get(one.key, "")[:300],

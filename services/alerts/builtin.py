@@ -80,6 +80,17 @@ BUILTIN: dict[str, Draft] = {
         critical_fire=97.0,
         critical_clear=92.0,
     ),
+    # Off as it comes: what is usual for a machine is not known in its first days, so each first time would be news.
+    "host_memory_unusual": Draft(
+        "",
+        "host.memory_share",
+        summary="unusual",
+        window=120 * MINUTE,
+        keep=60 * MINUTE,
+        warning_fire=10.0,
+        warning_clear=5.0,
+        enabled=False,
+    ),
     "outbox_behind": Draft(
         "",
         "host.outbox_lag",

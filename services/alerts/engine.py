@@ -21,7 +21,7 @@ Happening = Literal[
     "pending", "settled", "fired", "raised", "eased", "recovering", "resumed", "resolved", "no_data"
 ]
 NoData = Literal["keep", "alert", "ok"]
-Summary = Literal["last", "mean", "min", "max"]
+Summary = Literal["last", "mean", "min", "max", "unusual"]
 
 SILENT_AFTER = 3  # readings that did not come, after which there is no data
 
@@ -40,7 +40,8 @@ class Rule:
 
     `above` says on which side of the thresholds it is bad. The value is `summary` over `window` seconds (0: the last
     one alone). A level is reached when `hits` of the last `of` values are beyond it, without a break for `pending`
-    seconds; it ends when the value has been clear for `keep` seconds.
+    seconds; it ends when the value has been clear for `keep` seconds. With the summary `unusual` the value is how far
+    the measure is from what is usual for it, in percent (services/alerts/anomaly.py).
     """
 
     id: UUID

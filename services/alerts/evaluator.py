@@ -31,7 +31,7 @@ class _Instance:
     metric: str
     key: str
     labels: Labels
-    window: Window
+    window: Window | None  # None: what was measured before is not known yet
     standing: Standing
     value: float | None = None
 
@@ -50,6 +50,7 @@ class Evaluator:
         self._rules: dict[UUID, Rule] = {}
         self._kept: dict[tuple[UUID, str], tuple[Labels, Standing]] = {}
         self._subjects: dict[str, _Subject] = {}
+        self._unlearnt: dict[tuple[UUID, str], tuple[Rule, Labels]] = {}
 
     def __len__(self) -> int:
         """How many rules over how many subjects there are."""
@@ -83,9 +84,27 @@ class Evaluator:
             value = values.get(one.metric)
             if value is None or not math.isfinite(value):
                 continue
-            one.value = one.window.add(at, value)
-            moved += _step(one, one.value, at)
+            one.value = one.window.add(at, value) if one.window else None
+            if one.value is not None:
+                moved += _step(one, one.value, at)
+            elif (
+                at - one.standing.seen_at >= one.rule.every
+            ):  # it is there, but nothing can be said of it yet
+                one.standing = replace(one.standing, seen_at=at)
         return moved
+
+    def to_learn(self, most: int) -> list[tuple[Rule, Labels]]:
+        """Rules over subjects that say nothing until `learn` is called with what is known of them."""
+        return [self._unlearnt[one] for one in list(self._unlearnt)[:most]]
+
+    def learn(self, rule: Rule, labels: Labels, known: Window) -> None:
+        """What was measured of a subject before; it goes on from there."""
+        key = key_of(labels)
+        self._unlearnt.pop((rule.id, key), None)
+        subject = self._subjects.get(key)
+        for one in subject.instances if subject else ():
+            if one.rule == rule and one.window is None:
+                one.window = known
 
     def look_around(self, at: float) -> list[Moved]:
         """Look for what did not come. Called about once a second, and not in the moments after a start."""
@@ -136,7 +155,10 @@ class Evaluator:
         if before is not None:
             standing = _under(rule, before.standing)
         metric = rule.measure.partition(".")[2]
-        return _Instance(rule, metric, key, dict(labels), window(rule.summary, rule.window), standing)
+        seen = None if rule.summary == "unusual" else window(rule.summary, rule.window)
+        if seen is None:
+            self._unlearnt[rule.id, key] = rule, dict(labels)
+        return _Instance(rule, metric, key, dict(labels), seen, standing)
 
 
 def _over(rule: Rule, key: str, labels: Labels, was: Standing, at: float) -> list[Moved]:

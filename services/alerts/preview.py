@@ -14,7 +14,8 @@ from sqlmodel import Session
 from services import history, measures
 from services.alerts.engine import NORMAL, Rule, Severity, evaluate
 from services.alerts.rules import Draft, check, compiled
-from services.alerts.windows import window
+from services.alerts.usual import learnt
+from services.alerts.windows import Last, window
 from services.errors import Invalid
 from services.history.series import KEEP, MINUTE, RAW, Labels
 
@@ -86,6 +87,8 @@ def preview(db: Session, draft: Draft, span: timedelta, now: datetime, *, builti
     since = now.timestamp()
     for labels in subjects:
         samples = list(_samples(db, labels, measure.name, rule, now - span, now, resolution))
+        if rule.summary == "unusual":
+            samples = _unusual(db, rule, labels, samples, now - span, now)
         known = [(at, value) for at, value in samples if value is not None]
         if not known:  # it was there before that, and is gone
             continue
@@ -100,8 +103,10 @@ def preview(db: Session, draft: Draft, span: timedelta, now: datetime, *, builti
 
 
 def run(rule: Rule, labels: Labels, samples: Sequence[tuple[float, float | None]]) -> list[Episode]:
-    """The alerts that these samples of one subject would have made: (unix second, value or None where none was)."""
-    standing, seen = NORMAL, window(rule.summary, rule.window)
+    """The alerts that these samples of one subject would have made: (unix second, value or None where none was). For a
+    rule that looks for the unusual they say how unusual it was."""
+    standing = NORMAL
+    seen = Last() if rule.summary == "unusual" else window(rule.summary, rule.window)
     episodes: list[Episode] = []
     began, worst, peak = None, rule.lowest, 0.0
     beyond = max if rule.above else min
@@ -123,6 +128,19 @@ def run(rule: Rule, labels: Labels, samples: Sequence[tuple[float, float | None]
     return episodes
 
 
+def _unusual(
+    db: Session,
+    rule: Rule,
+    labels: Labels,
+    samples: Sequence[tuple[float, float | None]],
+    start: datetime,
+    now: datetime,
+) -> list[tuple[float, float | None]]:
+    """How unusual each was, as far as it was known then; nothing is unusual while too little is known."""
+    seen = learnt(db, rule, labels, start, now)
+    return [(at, None if value is None else seen.add(at, value) or 0.0) for at, value in samples]
+
+
 def _at(rule: Rule, resolution: int) -> Rule:
     """The rule for samples that are further apart: so many of so many within a minute are one of one."""
     if resolution <= rule.every:
@@ -138,7 +156,7 @@ def _samples(
     points = int((end - start).total_seconds() // resolution) + 2
     plot = history.query(db, labels, [name], start, end, now=end, points=points, resolution=resolution)
     band = plot.bands[name]
-    several = rule.of > 1 or rule.summary == "mean"
+    several = rule.of > 1 or rule.summary in ("mean", "unusual")
     worst = band.max if rule.above else band.min
     values = {"min": band.min, "max": band.max}.get(rule.summary, band.mean if several else worst)
     return ((float(at), value) for at, value in zip(plot.times, values, strict=True))

@@ -15,7 +15,9 @@ from services.alerts.engine import Level, NoData, Rule, Summary
 from services.audit import Actor
 from services.errors import Conflict, Invalid, NotFound
 
-SUMMARIES: tuple[Summary, ...] = ("last", "mean", "min", "max")
+SUMMARIES: tuple[Summary, ...] = ("last", "mean", "min", "max", "unusual")
+UNUSUAL: Summary = "unusual"
+UNUSUAL_WINDOW = 300.0  # s, at least: what is stored of most of the past is no finer than minutes
 NO_DATA: tuple[NoData, ...] = ("keep", "alert", "ok")
 LONGEST = 24 * 3600.0  # s of a window, of pending, of keep
 MOST_OF = 60
@@ -63,6 +65,8 @@ def check(draft: Draft, *, builtin: bool = False) -> dict[str, str]:
             wrong[name] = "alerts.error.seconds"
     if measure and "window" not in wrong and draft.summary != "last" and 0 < draft.window < measure.every:
         wrong["window"] = "alerts.error.window_short"
+    if draft.summary == UNUSUAL:
+        wrong |= _check_unusual(draft, measure)
     if not 1 <= draft.of <= MOST_OF or not 1 <= draft.hits <= draft.of:
         wrong["hits"] = "alerts.error.hits"
     if len(draft.runbook) > LONGEST_RUNBOOK:
@@ -72,6 +76,18 @@ def check(draft: Draft, *, builtin: bool = False) -> dict[str, str]:
     wrong |= _check_levels(draft)
     if measure and not wrong:
         wrong |= _check_reach(draft, measure)
+    return wrong
+
+
+def _check_unusual(draft: Draft, measure: measures.Measure | None) -> dict[str, str]:
+    """Yes and no have no usual range; how far from it something is has no below."""
+    wrong: dict[str, str] = {}
+    if measure and measure.unit == "flag":
+        wrong["summary"] = "alerts.error.unusual_flag"
+    if not draft.above:
+        wrong["above"] = "alerts.error.unusual_below"
+    if draft.window < UNUSUAL_WINDOW:
+        wrong["window"] = "alerts.error.unusual_window"
     return wrong
 
 
@@ -111,8 +127,8 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
 
 def _check_reach(draft: Draft, measure: measures.Measure) -> dict[str, str]:
     """A threshold that no value can be beyond never fires; one that no value can clear never ends."""
-    low, high = BOUNDS[measure.unit]
-    if measure.name.endswith("_share"):
+    low, high = BOUNDS[unit_of(measure, draft.summary)]
+    if measure.name.endswith("_share") and draft.summary != UNUSUAL:
         high = 100.0
     wrong = {}
     for severity in ("warning", "critical"):
@@ -124,6 +140,11 @@ def _check_reach(draft: Draft, measure: measures.Measure) -> dict[str, str]:
         elif clear <= low if draft.above else clear >= high:
             wrong[f"{severity}_clear"] = "alerts.error.for_ever"
     return wrong
+
+
+def unit_of(measure: measures.Measure, summary: str) -> measures.Unit:
+    """The unit of a rule's thresholds: that of its measure, or percent of what is usual for it."""
+    return "percent" if summary == UNUSUAL and measure.unit != "flag" else measure.unit
 
 
 def create(db: Session, now: datetime, draft: Draft, by: Actor) -> AlertRule:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from services import measures
-from services.alerts.rules import Draft, check
+from services.alerts.rules import UNUSUAL, Draft, check
+from services.alerts.rules import unit_of as unit_of_thresholds
 from services.i18n import known_locale
 
 Texts = dict[str, str]
@@ -43,6 +44,19 @@ FIELDS = (
     ),
     *("runbook", "enabled", "level", "size", *(f"{name}_unit" for name in SPANS)),
 )
+# What the fields say when somebody begins to look for the unusual (services/alerts/anomaly.py).
+UNUSUAL_TEXTS: Mapping[str, str] = {
+    "window": "120",
+    "window_unit": "min",
+    "above": YES,
+    "warning_fire": "10",
+    "warning_clear": "5",
+    "critical_fire": "",
+    "critical_clear": "",
+    "pending": "0",
+    "keep": "60",
+    "keep_unit": "min",
+}
 NEW = Draft("", "worker.memory_share", summary="mean", window=MINUTE, pending=2 * MINUTE, keep=5 * MINUTE)
 
 
@@ -65,7 +79,7 @@ def texts(draft: Draft, locale: str) -> Texts:
         seconds = getattr(draft, name)
         unit = "min" if seconds % MINUTE == 0 else "s"
         said |= {name: _say(seconds / TIMES[unit], locale), f"{name}_unit": unit}
-    factor = _factor(unit_of(draft.measure), said["size"])
+    factor = _factor(unit_of(draft.measure, draft.summary), said["size"])
     for name in THRESHOLDS:
         value = getattr(draft, name)
         said[name] = "" if value is None else _say(value / factor, locale)
@@ -76,8 +90,8 @@ def read(typed: Mapping[str, str], locale: str, base: Draft, *, builtin: bool = 
     """The rule that is meant, and what is wrong with it: field -> message key. What was left as `texts` said it stays
     exactly as it was."""
     before, wrong = texts(base, locale), {}
-    unit = unit_of(typed["measure"])
-    same_unit = unit == unit_of(base.measure) and typed["size"] == before["size"]
+    unit = unit_of(typed["measure"], typed["summary"])
+    same_unit = unit == unit_of(base.measure, base.summary) and typed["size"] == before["size"]
 
     def number(name: str, factor: float, *, as_it_was: bool) -> float | None:
         if as_it_was and typed[name] == before[name]:
@@ -109,7 +123,7 @@ def read(typed: Mapping[str, str], locale: str, base: Draft, *, builtin: bool = 
         name=typed["name"].strip(),
         measure=typed["measure"],
         summary=typed["summary"],
-        above=typed["above"] == YES,
+        above=typed["above"] == YES or typed["summary"] == UNUSUAL,
         no_data=typed["no_data"],
         runbook=typed["runbook"].strip(),
         enabled=typed["enabled"] == YES,
@@ -124,15 +138,15 @@ def read(typed: Mapping[str, str], locale: str, base: Draft, *, builtin: bool = 
     return draft, {**checked, **wrong}
 
 
-def unit_of(measure: str) -> str:
-    """The unit of a measure; of one that there is not, a count."""
+def unit_of(measure: str, summary: str = "last") -> str:
+    """The unit of the thresholds of a measure that is summarised so; of one that there is not, a count."""
     found = measures.by_key().get(measure)
-    return found.unit if found else "count"
+    return unit_of_thresholds(found, summary) if found else "count"
 
 
-def usual_size(measure: str, size: str) -> str:
+def usual_size(measure: str, size: str, summary: str = "last") -> str:
     """The unit of thresholds when another measure is chosen: as it was where that makes sense."""
-    unit = unit_of(measure)
+    unit = unit_of(measure, summary)
     return size if size in SIZES.get(unit, {}) else USUAL.get(unit, "")
 
 
@@ -143,7 +157,7 @@ def _factor(unit: str, size: str) -> float:
 def _size(draft: Draft) -> str:
     """The unit in which the thresholds are said: of times the largest in which they are whole, of sizes the larger one
     unless all are small."""
-    unit = unit_of(draft.measure)
+    unit = unit_of(draft.measure, draft.summary)
     known = [value for name in THRESHOLDS if (value := getattr(draft, name)) is not None]
     if not known or unit not in SIZES:
         return USUAL.get(unit, "")

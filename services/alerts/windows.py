@@ -3,6 +3,7 @@
 from collections import deque
 from typing import Protocol
 
+from services.alerts.anomaly import Unusual
 from services.alerts.engine import Summary
 
 ANEW = 1000  # values after which a running sum is added up anew, so that rounding does not pile up
@@ -11,8 +12,9 @@ ANEW = 1000  # values after which a running sum is added up anew, so that roundi
 class Window(Protocol):
     """Takes values as they come and says what they come to."""
 
-    def add(self, at: float, value: float) -> float:
-        """Take one, and give the summary of those of the last seconds, this one included."""
+    def add(self, at: float, value: float) -> float | None:
+        """Take one, and give the summary of those of the last seconds, this one included. None: nothing can be said
+        yet."""
 
 
 class Last:
@@ -65,6 +67,8 @@ class Extreme:
 
 def window(summary: Summary, seconds: float) -> Window:
     """The window that a rule asks for."""
+    if summary == "unusual":
+        return Unusual(seconds)
     if summary == "last" or seconds <= 0:
         return Last()
     return Mean(seconds) if summary == "mean" else Extreme(seconds, most=summary == "max")

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from models import Alert
 from services import format, measures
+from services.alerts.rules import UNUSUAL, unit_of
 from services.i18n import has, translate
 
 LONGEST_LABEL = 24
@@ -45,10 +46,15 @@ def fact(locale: str, alert: Alert, now: datetime, zone: str) -> str:
     if measure is None or alert.value is None or measure.unit in STATE_UNITS or alert.state == "no_data":
         key = "alerts.fact.no_data" if alert.state == "no_data" else "alerts.fact.since"
         return translate(locale, key, since=since)
+    return measured(locale, measure, alert.summary, alert.value)
+
+
+def measured(locale: str, measure: measures.Measure, summary: str, number: float) -> str:
+    """What was measured: the value, or how far it is from what is usual."""
     name = measure_name(locale, measure.key)
-    return translate(
-        locale, "alerts.fact.value", measure=name, value=value(locale, measure.unit, alert.value)
-    )
+    said = value(locale, unit_of(measure, summary), number)
+    key = "alerts.fact.unusual" if summary == UNUSUAL else "alerts.fact.value"
+    return translate(locale, key, measure=name, value=said)
 
 
 def measure_name(locale: str, key: str) -> str:

@@ -74,6 +74,25 @@ async def test_a_rule_is_made_with_its_preview_and_taken_away(measured: House, o
     await expect(row(screen, "CPU ocupada")).to_have_count(0)
 
 
+async def test_a_rule_may_look_for_what_is_unusual(measured: House, open_screen: PageAs):
+    screen = await open_screen(measured, "admin", "/alerts/rules/new")
+    page = screen.page
+    await page.locator("#measure").select_option("compute.memory")
+    await page.locator("#name").fill("Memória diferente")
+    await page.locator("#summary").select_option("unusual")
+    await expect(page.get_by_text(pt("alert_rule.unusual.help"))).to_be_visible()
+    for name, text in {"warning_fire": "10", "warning_clear": "5", "window": "120", "keep": "60"}.items():
+        await expect(page.locator(f"#{name}")).to_have_value(text)
+    await expect(page.locator("#name")).to_have_value("Memória diferente")
+    await expect(page.locator("#above")).to_have_count(0)
+    preview = page.get_by_test_id("rule-preview")
+    await expect(preview.get_by_role("heading", level=2)).to_have_text(pt("alert_rule.never"))
+    await page.get_by_test_id("save-rule").click()
+    await screen.at(RULES)
+    await expect(row(screen, "Memória diferente")).to_contain_text("10\u00a0%")
+    await expect(row(screen, pt("alerts.rule.host_memory_unusual"))).to_be_visible()
+
+
 async def test_one_that_comes_with_keepai_is_changed_and_others_only_look(
     measured: House, open_screen: PageAs
 ):

@@ -93,6 +93,30 @@ async def test_a_flag_that_says_what_is_there_fires_when_it_is_not(tab, admin):
     assert page.texts["above"] == "yes"
 
 
+async def test_who_looks_for_the_unusual_says_so_in_percent_of_what_is_usual(tab, admin, used):
+    used(total=3)
+    screen, page = await opened(tab, admin, measure="host.outbox_lag", summary="mean")
+    assert page.unit == "seconds"
+    before = page.form_key
+    await screen.call(AlertRuleState.choose, "summary", "unusual")
+    assert (page.unit, page.form_key) == ("percent", before + 1)
+    said = ("window", "window_unit", "warning_fire", "warning_clear", "critical_fire", "above")
+    assert [page.texts[name] for name in said] == ["120", "min", "10", "5", "", "yes"]
+    await screen.call(AlertRuleState.save, {"name": "Fila diferente"})
+    (rule,) = db.read_now(rules.listed)
+    assert (rule.summary, rule.window, rule.warning_fire) == ("unusual", 7200.0, 10.0)
+    screen.at(f"/alerts/rules/{rule.id.hex}")
+    await screen.call(AlertRuleState.load)
+    assert (page.unit, page.texts["warning_fire"]) == ("percent", "10")
+    await screen.call(AlertRuleState.choose, "summary", "max")
+    assert (page.unit, page.texts["warning_fire"], page.texts["size"]) == ("seconds", "", "s")
+    await screen.call(AlertRuleState.choose, "measure", "worker.up")
+    await screen.call(AlertRuleState.choose, "summary", "unusual")
+    assert page.unit == "flag"
+    await screen.call(AlertRuleState.leave, "summary", "unusual")
+    assert page.errors["summary"] == error("unusual_flag")
+
+
 async def test_where_nothing_is_stored_it_says_so(tab, admin):
     screen, page = await opened(tab, admin, **DISK, warning_fire="90", warning_clear="80")
     await screen.call(AlertRuleState.look)

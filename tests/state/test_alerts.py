@@ -91,7 +91,7 @@ async def test_the_list_stands_in_groups_the_worst_first(tab, bruno, happen, sen
         ("pending", "Worker aroeira pausado", 1),
     ]
     assert (shown["open"], shown["found"], shown["unowned"]) == (3, 3, 3)
-    assert shown["watching"] == len(builtin.BUILTIN)
+    assert shown["watching"] == sum(draft.enabled for draft in builtin.BUILTIN.values())
     assert [row["state"] for row in shown["rows"]] == ["firing", "firing", "pending"]
 
 

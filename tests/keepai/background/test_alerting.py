@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from array import array
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,13 @@ from sqlmodel import select
 from keepai.background import alerting, dispatching
 from models import Alert, AlertEvent
 from services import accounts, alerts, db, outbox
-from services.alerts import silences
+from services.alerts import builtin, rules, silences, words
 from services.bus import LocalBus
 from services.clock import now
 from services.feed import Batch, Feed, Reading
+from services.history import blocks
+from services.history.codec import encode
+from services.history.series import HOUR, MINUTE, floor, key_of, make_subjects
 from services.settings import Settings
 from tests.mail_server import MailServer
 
@@ -203,3 +207,39 @@ async def test_what_is_still_lost_when_a_silence_is_ended_is_in_the_mail_once(
         await until(told)
         await asyncio.sleep(0.5)
     assert [one.message["subject"] for one in server.received] == ["Crítico: Worker aroeira-2 perdido"]
+
+
+async def test_what_is_unusual_is_known_from_what_was_stored_before_the_start(database, settings):
+    """A machine that was always so, in a process that was started a moment ago."""
+    await db.write(_remembered)
+    async with running(settings) as (_bus, feed):
+
+        async def fired():
+            values = {"memory_share": 90.0}
+            feed.publish(Batch(time.time(), [Reading({"kind": "host"}, "casa", values)]))
+            return await stored(Alert)
+
+        (alert,) = await until(fired)
+    assert (alert.rule_builtin, alert.severity, alert.summary) == (
+        "host_memory_unusual",
+        "warning",
+        "unusual",
+    )
+    assert alert.value is not None
+    assert words.fact("en", alert, now(), "UTC").startswith("Memory")
+
+
+def _remembered(session):
+    """Two days at 40 %, but the last hours; and the rule switched on."""
+    builtin.ensure(session, now())
+    for rule in rules.listed(session):
+        rule.enabled = rule.builtin == "host_memory_unusual"
+        session.add(rule)
+    labels = {"kind": "host"}
+    key = key_of(labels)
+    number = make_subjects(session, [key], now())[key]
+    this_hour = floor(time.time(), HOUR)
+    for ago in range(48, 0, -1):
+        values = array("f", [90.0 if ago <= 2 else 40.0] * 60)
+        columns = {"memory_share": [values, values, values, array("f", [1.0] * 60)]}
+        blocks.save(session, [blocks.Block(number, MINUTE, this_hour - ago * HOUR, encode(columns))])
