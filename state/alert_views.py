@@ -9,8 +9,9 @@ from models import Account, Alert, AlertEvent, AlertRule, Silence
 from services import alerts, format, measures
 from services.alerts import rules, words
 from services.alerts.board import Board, Opened
+from services.alerts.notices import Told
 from services.i18n import has, translate, translate_count
-from state import silence_views
+from state import channel_views, silence_views
 from state.session import initials
 
 # The icon and the colour of what is not firing.
@@ -297,8 +298,31 @@ def _labels(alert: Alert) -> list[str]:
 
 
 def story(found: Opened, locale: str, zone: str) -> list[StoryLine]:
-    """What happened, oldest first."""
-    return [_line(event, found.alert, locale, zone) for event in found.story]
+    """What happened and who was told of it, oldest first."""
+    lines = [_line(event, found.alert, locale, zone) for event in found.story]
+    lines += [_told_line(told, locale, zone) for told in found.told]
+    return sorted(lines, key=lambda line: line["at"])
+
+
+def _told_line(told: Told, locale: str, zone: str) -> StoryLine:
+    """Who was told by what, and whether it arrived; of what waits, until when."""
+    notice = told.notice
+    if notice.told_at is None:
+        said = translate(locale, "alerts.story.waits", at=format.clock(locale, notice.due_at, zone))
+        look = "pending"
+    elif told.message is None:
+        look, said = "unknown", ""
+    else:
+        look, said = channel_views.outcome(told.message, locale)
+    return StoryLine(
+        id=notice.id.hex,
+        at=(notice.told_at or notice.at).timestamp(),
+        look="unknown" if look == "ok" else look,
+        icon=channel_views.ICONS[notice.channel],
+        title=translate(locale, f"alerts.story.told.{notice.channel}", who=told.who),
+        detail=said,
+        note="",
+    )
 
 
 def _line(event: AlertEvent, alert: Alert, locale: str, zone: str) -> StoryLine:

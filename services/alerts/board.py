@@ -12,8 +12,9 @@ from sqlmodel import Session, col, func, or_, select
 
 from models import Account, Alert, AlertEvent, AlertRule, Silence
 from services import accounts
-from services.alerts import book, silences
+from services.alerts import book, notices, silences
 from services.alerts.book import OPEN, SEVERITIES, Past
+from services.alerts.notices import Told
 from services.i18n import words as catalogue
 
 TABS = ("open", "resolved", "rules", "silences", "channels")
@@ -229,7 +230,8 @@ def over(
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One alert with all that is known of it. `rule` is None when it is gone, `silence` when nothing silences it."""
+    """One alert with all that is known of it. `rule` is None when it is gone, `silence` when nothing silences it;
+    `told` are the notices of it."""
 
     alert: Alert
     story: list[AlertEvent]
@@ -237,6 +239,7 @@ class Opened:
     names: dict[UUID, str]
     rule: AlertRule | None
     silence: Silence | None
+    told: list[Told]
 
 
 def opened(db: Session, alert_id: UUID, now: datetime) -> Opened:
@@ -245,7 +248,8 @@ def opened(db: Session, alert_id: UUID, now: datetime) -> Opened:
     rule = db.get(AlertRule, alert.rule_id) if alert.rule_id else None
     silence = silences.covering(db, alert, now) if alert.open_key else None
     past = book.past(db, alert, now - PAST)
-    return Opened(alert, book.story(db, alert_id), past, book.names(db, [alert]), rule, silence)
+    story, names = book.story(db, alert_id), book.names(db, [alert])
+    return Opened(alert, story, past, names, rule, silence, notices.told(db, alert_id))
 
 
 def owners(db: Session, rules: list[AlertRule]) -> dict[UUID, str]:

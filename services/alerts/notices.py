@@ -21,7 +21,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, not_
 from sqlmodel import Session, col, func, select
 
-from models import Account, Alert, AlertNotice, AlertRoute, AlertRule, Channel, Silence
+from models import Account, Alert, AlertNotice, AlertRoute, AlertRule, Channel, OutboxMessage, Silence
 from models.base import new_id
 from services import channels, format, outbox
 from services.alerts import book, preferences, routes, silences, words
@@ -32,7 +32,7 @@ from services.i18n import translate, translate_count
 from services.outbox import Recipient
 from services.settings import Settings
 
-__all__ = ["catch_up", "digest", "escalate", "first_admin", "is_idle", "remind", "tell", "waiting"]
+__all__ = ["catch_up", "digest", "escalate", "first_admin", "is_idle", "remind", "tell", "told", "waiting"]
 
 AT_ONCE = 10
 BUDGET = timedelta(minutes=1)
@@ -192,6 +192,31 @@ def waiting(db: Session) -> int:
     return db.exec(
         select(func.count()).select_from(AlertNotice).where(col(AlertNotice.told_at).is_(None))
     ).one()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice as the story of its alert has it: to whom, by what, and what came of the message."""
+
+    notice: AlertNotice
+    who: str
+    message: OutboxMessage | None
+
+
+def told(db: Session, alert_id: UUID, most: int = 100) -> list[Told]:
+    """Who was told of an alert, or will be, the oldest first; of very many the newest."""
+    query = (
+        select(AlertNotice, Account, Channel, OutboxMessage)
+        .join(Account, col(Account.id) == AlertNotice.account_id, isouter=True)
+        .join(Channel, col(Channel.id) == AlertNotice.channel_id, isouter=True)
+        .join(OutboxMessage, col(OutboxMessage.id) == AlertNotice.message_id, isouter=True)
+        .where(AlertNotice.alert_id == alert_id)
+        .order_by(col(AlertNotice.at).desc(), col(AlertNotice.id).desc())
+    )
+    return [
+        Told(notice, (account.name or account.email) if account else channel.name if channel else "", message)
+        for notice, account, channel, message in db.exec(query.limit(most)).all()
+    ][::-1]
 
 
 # -- who --------------------------------------------------------------------------------------------------------

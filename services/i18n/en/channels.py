@@ -177,4 +177,9 @@ WORDS = {
     "notices.quiet.help": "Warnings wait until it ends; what is critical comes at once.",
     "notices.save": "Save notifications",
     "notices.saved": "Notifications saved",
+    "alerts.story.told.mail": "Mail to {who}",
+    "alerts.story.told.sms": "SMS to {who}",
+    "alerts.story.told.chat": "Message in the room {who}",
+    "alerts.story.told.webhook": "Message to {who}",
+    "alerts.story.waits": "waits until {at}",
 }

@@ -177,4 +177,9 @@ WORDS = {
     "notices.quiet.help": "Avisos esperam até o fim dele; críticos vêm na hora.",
     "notices.save": "Salvar avisos",
     "notices.saved": "Avisos salvos",
+    "alerts.story.told.mail": "E-mail para {who}",
+    "alerts.story.told.sms": "SMS para {who}",
+    "alerts.story.told.chat": "Mensagem na sala {who}",
+    "alerts.story.told.webhook": "Mensagem para {who}",
+    "alerts.story.waits": "espera até {at}",
 }

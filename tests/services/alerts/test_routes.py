@@ -377,3 +377,18 @@ def test_what_nobody_waits_for_needs_no_write(world, measure, later, channel):
     assert not db.read_now(notices.is_idle, at)
     measure(at + SECOND, 10)
     assert db.read_now(notices.is_idle, at + HOUR)
+
+
+def test_the_story_says_who_was_told_by_what_and_what_waits(world, measure, settings, channel):
+    route(step(0, to("channel", channel.id), to("person", account("ana").id)))
+    at = now()
+    measure(at, 75)
+    [alert] = rows(Alert)
+    told = db.read_now(notices.told, alert.id)
+    assert [(one.who, one.notice.channel, one.message) for one in told] == [
+        ("ana@example.org", "mail", None),
+        ("Sala", "webhook", None),
+    ]
+    measure(at + SECOND, 95)
+    told = db.read_now(notices.told, alert.id)
+    assert [one.message.state for one in told if one.message] == ["waiting", "waiting"]
