@@ -108,8 +108,8 @@ class RuleChange(Given):
     runbook: Annotated[str, Field(max_length=10_000, pattern=NO_NUL)] | None = None
 
 
-class Trial(RuleChange):
-    """A rule, and over how much of the past it is tried."""
+class RulePreview(RuleChange):
+    """A rule, and over how much of the past it is looked at."""
 
     span: Literal["2h", "24h", "7d"] = "24h"
 
@@ -240,7 +240,7 @@ async def remove(request: Request, id: RuleId) -> None:
 @router.post(
     "/alert-rules/preview", dependencies=[requires("alerts:read")], response_model=shapes.AlertPreview
 )
-async def try_out(given: Trial) -> dict[str, Any]:
+async def try_out(given: RulePreview) -> dict[str, Any]:
     """When a rule would have fired, on what is stored. Nothing is saved."""
     draft = _draft(given, rules.Draft("-", ""))
     found = await db.read(preview.preview, draft, preview.RANGES[given.span], now())

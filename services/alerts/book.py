@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, not_, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, not_, or_, tuple_, update
 from sqlmodel import Session, col, select
 
 from models import Account, Alert, AlertEvent, AlertNotice, AlertRule, AlertStanding, Silence
 from services import accounts
-from services.alerts import silences
+from services.alerts import silences, words
 from services.alerts.engine import Standing, Transition
 from services.alerts.evaluator import Moved
 from services.audit import Actor, record
@@ -165,14 +165,21 @@ def find(
     if severity:
         query = query.where(Alert.severity == severity)
     if text:
-        query = query.where(
-            col(Alert.subject).icontains(text, autoescape=True)
-            | col(Alert.rule_name).icontains(text, autoescape=True)
-        )
+        query = query.where(says(text))
     if before is not None:
         query = query.where(tuple_(col(Alert.started_at), col(Alert.id)) < before)
     order = (col(Alert.started_at).desc(), col(Alert.id).desc())
     return list(db.exec(query.order_by(*order).limit(max(0, min(limit, MOST + 1)))))
+
+
+def says(text: str) -> ColumnElement[bool]:
+    """Whether people read this in an alert. What a rule that comes with KeepAI is called is in the catalogues, not in
+    the database: the text is looked for there, in either language."""
+    return or_(
+        col(Alert.subject).icontains(text, autoescape=True),
+        col(Alert.rule_name).icontains(text, autoescape=True),
+        (col(Alert.rule_name) == "") & col(Alert.rule_builtin).in_(words.builtin_called(text)),
+    )
 
 
 def get(db: Session, alert_id: UUID) -> Alert:

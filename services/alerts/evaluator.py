@@ -71,9 +71,10 @@ class Evaluator:
         """How things stood when it was written down last: before the first sample of that subject."""
         self._kept[rule_id, key_of(labels)] = dict(labels), standing
 
-    def take(self, at: float, labels: Labels, values: Mapping[str, float]) -> list[Moved]:
-        """The values of one subject at unix second `at`, by the names of their measures."""
-        key = key_of(labels)
+    def take(self, at: float, labels: Labels, values: Mapping[str, float], key: str = "") -> list[Moved]:
+        """The values of one subject at unix second `at`, by the names of their measures. `key` is that of the labels,
+        for who knows it already."""
+        key = key or key_of(labels)
         subject = self._subjects.get(key)
         if subject is None:
             instances = [self._instance(rule, key, labels) for rule in self._matching(labels)]
@@ -103,10 +104,10 @@ class Evaluator:
                     moved += _over(self._rules[rule_id], key, labels, standing, at)
         return moved
 
-    def end(self, at: float, labels: Labels) -> list[Moved]:
+    def end(self, at: float, labels: Labels, key: str = "") -> list[Moved]:
         """A subject is no more: whatever stood open of it is over."""
         moved = []
-        subject = self._subjects.pop(key_of(labels), None)
+        subject = self._subjects.pop(key or key_of(labels), None)
         for one in subject.instances if subject else ():
             moved += _over(one.rule, one.key, one.labels, one.standing, at)
         return moved
@@ -118,9 +119,10 @@ class Evaluator:
             if one.rule.id == rule_id and one.standing.state != "normal":
                 one.standing = by_hand(one.standing, at)
 
-    def subjects(self, kind: str) -> list[Labels]:
-        """The labels of all subjects of a kind that were ever seen and have not ended."""
-        return [one.labels for one in self._subjects.values() if one.labels.get("kind") == kind]
+    def subjects(self, kind: str) -> dict[str, Labels]:
+        """The labels of all subjects of a kind that were ever seen and have not ended, by their key."""
+        found = self._subjects.items()
+        return {key: one.labels for key, one in found if one.labels.get("kind") == kind}
 
     def _matching(self, labels: Labels) -> list[Rule]:
         kind = labels.get("kind", "")

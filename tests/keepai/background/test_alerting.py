@@ -127,6 +127,42 @@ async def test_what_happens_while_the_database_is_away_arrives_afterwards(
     assert found == {"aroeira-2": "resolved", "ipe-3": "firing"}
 
 
+async def test_a_subject_that_is_gone_is_forgotten_and_what_was_open_of_it_keeps_its_name(
+    database, settings, server, monkeypatch
+):
+    labels = {"kind": "worker", "compute": "c", "worker": "1"}
+    loop = alerting.Alerting(settings, LocalBus(), Feed())
+    await loop._load()
+    loop._on_batch(Batch(1000.0, [Reading(labels, "aroeira-2", {"up": 0.0})], frozenset({"worker"})))
+    loop._on_batch(Batch(1001.0, [], frozenset({"worker"})))
+    assert (loop._names, len(loop._evaluator)) == ({}, 0)
+    await loop._write()
+    assert [(alert.subject, alert.state) for alert in await stored(Alert)] == [("aroeira-2", "resolved")]
+
+
+async def test_a_loop_that_has_nothing_to_tell_opens_no_transaction_to_write(
+    database, settings, server, monkeypatch
+):
+    monkeypatch.setattr(alerting, "DIGEST_EVERY", 0.05)
+    db.write_now(accounts.create, "root@example.org", "a long passphrase", role="admin")
+    written, write = [], db.write
+
+    async def writes(fn, *args, **kwargs):
+        written.append(fn)
+        return await write(fn, *args, **kwargs)
+
+    monkeypatch.setattr(alerting.db, "write", writes)
+    async with running(settings) as (_, feed):
+        await asyncio.sleep(0.5)
+        assert alerting._keep_telling not in written
+        feed.publish(worker(0.0))
+
+        async def asked():
+            return alerting._keep_telling in written  # what fires may have to be told to others later
+
+        await until(asked)
+
+
 async def test_a_killed_loop_tells_nobody_twice_and_forgets_nothing(database, settings, server):
     db.write_now(accounts.create, "root@example.org", "a long passphrase", role="admin")
     for _ in range(3):
