@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from services.alerts.engine import NORMAL, Happening, Rule, Standing, Transition, by_hand, evaluate
+from services.alerts import inhibitions
+from services.alerts.engine import NORMAL, Happening, Rule, Standing, Transition, by_hand, evaluate, forgotten
 from services.alerts.windows import Window, window
 from services.history.series import Labels, key_of
 
 GRACE = 15.0  # s after a start in which nothing is said of what is missing: it may not have been asked yet
+BEGINS: frozenset[Happening] = frozenset({"pending", "fired", "raised", "no_data"})
 RETURNS_WITHIN = 120.0  # s after a start within which whatever is still there has been heard of
 
 
@@ -42,6 +44,15 @@ class _Subject:
     instances: list[_Instance]
 
 
+@dataclass(slots=True)
+class _Cause:
+    """A source of which something depends. `over` is when it was well again; None while it is not."""
+
+    inhibition: inhibitions.Inhibition
+    labels: Labels
+    over: float | None = None
+
+
 class Evaluator:
     """Belongs to one event loop. `began` is when it started, in unix seconds."""
 
@@ -50,6 +61,7 @@ class Evaluator:
         self._rules: dict[UUID, Rule] = {}
         self._kept: dict[tuple[UUID, str], tuple[Labels, Standing]] = {}
         self._subjects: dict[str, _Subject] = {}
+        self._causes: dict[tuple[int, str], _Cause] = {}
 
     def __len__(self) -> int:
         """How many rules over how many subjects there are."""
@@ -66,6 +78,8 @@ class Evaluator:
                 else self._instance(rule, key, subject.labels, before.get(rule.id))
                 for rule in self._matching(subject.labels)
             ]
+        for key, subject in self._subjects.items():
+            self._look_for_causes(key, subject, None)
 
     def put(self, rule_id: UUID, labels: Labels, standing: Standing) -> None:
         """How things stood when it was written down last: before the first sample of that subject."""
@@ -85,7 +99,8 @@ class Evaluator:
             if value is None or not math.isfinite(value):
                 continue
             one.value = one.window.add(at, value)
-            moved += _step(one, one.value, at)
+            moved += _step(one, one.value, at, held_back=self._inhibited(one, at, missing=False))
+        self._look_for_causes(key, subject, at)
         return moved
 
     def look_around(self, at: float) -> list[Moved]:
@@ -93,10 +108,11 @@ class Evaluator:
         if at - self._began < GRACE:
             return []
         moved = []
-        for subject in self._subjects.values():
+        for key, subject in self._subjects.items():
             for one in subject.instances:
                 if one.rule.no_data != "keep" and at - one.standing.seen_at >= one.rule.silent_after:
-                    moved += _step(one, None, at)
+                    moved += _step(one, None, at, held_back=self._inhibited(one, at, missing=True))
+            self._look_for_causes(key, subject, at)
         if self._kept and at - self._began >= RETURNS_WITHIN:
             kept, self._kept = self._kept, {}
             for (rule_id, key), (labels, standing) in kept.items():
@@ -107,7 +123,10 @@ class Evaluator:
     def end(self, at: float, labels: Labels, key: str = "") -> list[Moved]:
         """A subject is no more: whatever stood open of it is over."""
         moved = []
-        subject = self._subjects.pop(key or key_of(labels), None)
+        key = key or key_of(labels)
+        subject = self._subjects.pop(key, None)
+        for number in range(len(inhibitions.TABLE)):
+            self._causes.pop((number, key), None)
         for one in subject.instances if subject else ():
             moved += _over(one.rule, one.key, one.labels, one.standing, at)
         return moved
@@ -123,6 +142,34 @@ class Evaluator:
         """The labels of all subjects of a kind that were ever seen and have not ended, by their key."""
         found = self._subjects.items()
         return {key: one.labels for key, one in found if one.labels.get("kind") == kind}
+
+    def _look_for_causes(self, key: str, subject: _Subject, at: float | None) -> None:
+        """Whether this subject is the source of something that is not said, from now on or no longer."""
+        if subject.labels.get("kind", "") not in inhibitions.KINDS:
+            return
+        for number, inhibition in enumerate(inhibitions.TABLE):
+            bad = any(
+                inhibition.begins_with(one.rule.measure, subject.labels)
+                and inhibitions.inhibits(one.standing)
+                for one in subject.instances
+            )
+            known = self._causes.get((number, key))
+            if bad:
+                self._causes[number, key] = _Cause(inhibition, subject.labels)
+            elif known and at is None:  # the rules changed: nobody is told of the source any more
+                del self._causes[number, key]
+            elif known and at is not None:
+                known.over = known.over or at
+                if at - known.over >= inhibition.settles:
+                    del self._causes[number, key]
+
+    def _inhibited(self, one: _Instance, at: float, *, missing: bool) -> bool:
+        """Whether nothing is said of it now. What is measured is believed as soon as the source is back."""
+        return any(
+            (cause.over is None or missing)
+            and cause.inhibition.covers(cause.labels, one.rule.measure, one.labels)
+            for cause in self._causes.values()
+        )
 
     def _matching(self, labels: Labels) -> list[Rule]:
         kind = labels.get("kind", "")
@@ -152,9 +199,16 @@ def _over(rule: Rule, key: str, labels: Labels, was: Standing, at: float) -> lis
     return [Moved(rule, key, labels, NORMAL, Transition(kind, at, was.state, "normal", severity, None))]
 
 
-def _step(one: _Instance, value: float | None, at: float) -> list[Moved]:
+def _step(one: _Instance, value: float | None, at: float, *, held_back: bool) -> list[Moved]:
+    """`held_back`: something that it depends on is wrong, so it neither begins nor gets worse, and no time passes for
+    what is missing."""
     was = one.standing
+    if held_back and value is None:
+        one.standing = replace(was, seen_at=at)
+        return []
     one.standing, happened = evaluate(one.rule, was, value, at)
+    if held_back and any(told.kind in BEGINS for told in happened):
+        one.standing, happened = replace(forgotten(was), seen_at=at), ()
     if happened:
         return [Moved(one.rule, one.key, one.labels, one.standing, told) for told in happened]
     return [Moved(one.rule, one.key, one.labels, one.standing, None)] if _to_keep(was, one.standing) else []
@@ -178,6 +232,4 @@ def _under(rule: Rule, standing: Standing) -> Standing:
     held = standing.held
     if (held == "warning" and not rule.warning) or (held == "critical" and not rule.critical):
         held = rule.lowest
-    return replace(
-        standing, held=held, warning_hits=0, critical_hits=0, warning_since=None, critical_since=None
-    )
+    return forgotten(replace(standing, held=held))
