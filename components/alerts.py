@@ -182,6 +182,11 @@ def _row(row: Row, *, selected: Row, link: Row, picks: Picks | None) -> rx.Compo
                     ),
                     rx.fragment(),
                 ),
+                rx.cond(
+                    row["flaps"] != "",
+                    rx.el.span(ui.icon("activity", size=12), row["flaps"], class_name="k-alert-mine"),
+                    rx.fragment(),
+                ),
                 rx.el.span(row["second"], class_name="k-ellipsis"),
                 class_name="k-caption k-row",
             ),

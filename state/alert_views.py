@@ -55,6 +55,7 @@ class AlertRow(TypedDict):
     owner: str
     initials: str
     acknowledged: bool
+    flaps: str
     at: float
     count: int
     rest: str
@@ -173,7 +174,7 @@ def row(
     writer = writers.get(alert.id, "")
     note = f"{writer}: {alert.last_note}" if writer else alert.last_note
     over = alert.state == "resolved"
-    fact = words.fact(locale, alert, now, zone)
+    fact = words.known(locale, alert, now, zone)
     second = " · ".join(part for part in (fact, note) if part) if over else note or fact
     return AlertRow(
         id=alert.id.hex,
@@ -187,6 +188,7 @@ def row(
         owner=owner,
         initials=initials(owner) if owner else "",
         acknowledged=not over and alerts.is_acknowledged(alert, now),
+        flaps=words.flaps(locale, alert.flaps),
         at=_since(alert).timestamp(),
         count=count,
         rest=rest,
@@ -312,7 +314,7 @@ def _line(event: AlertEvent, alert: Alert, locale: str, zone: str) -> StoryLine:
         look=state,
         icon=icon,
         title=_told(event, severity, locale, zone),
-        detail=_measured(event, alert, locale),
+        detail=", ".join(filter(None, (_measured(event, alert, locale), _flaps(event, locale)))),
         note=event.note,
     )
 
@@ -336,6 +338,11 @@ def _told(event: AlertEvent, severity: str, locale: str, zone: str) -> str:
     if not has(key):
         return translate(locale, "alerts.story.other")
     return translate(locale, key, who=event.actor, to=to)
+
+
+def _flaps(event: AlertEvent, locale: str) -> str:
+    times = event.detail.get("flaps")
+    return words.flaps(locale, times) if isinstance(times, int) else ""
 
 
 def _measured(event: AlertEvent, alert: Alert, locale: str) -> str:

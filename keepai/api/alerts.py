@@ -27,7 +27,7 @@ COLUMNS = (
     *("id", "title", "fact", "state", "severity", "worst", "value", "measure", "labels", "subject"),
     *("rule_id", "rule", "started_at", "fired_at", "since", "resolved_at", "resolved_by"),
     *("acknowledged_at", "acknowledged_by", "acknowledged_until", "assignee", "last_note"),
-    "silenced_until",
+    *("flaps", "silenced_until"),
 )
 RULE_COLUMNS = (
     *("id", "name", "builtin", "enabled", "measure", "unit", "matchers", "above", "summary", "window"),
@@ -323,6 +323,7 @@ def _row(alert: Alert, people: Mapping[UUID, str], silent: Sequence[Silence], lo
         "acknowledged_until": rfc3339(alert.acknowledged_until),
         "assignee": called(alert.assignee_id),
         "last_note": alert.last_note,
+        "flaps": alert.flaps,
         "silenced_until": rfc3339(silences.end_of(open_silence)) if open_silence else None,
     }
 

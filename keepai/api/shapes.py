@@ -430,6 +430,7 @@ class Alert(Chosen):
     acknowledged_until: Moment | None
     assignee: str
     last_note: str
+    flaps: int = Field(description="How often it fired within 30 minutes, where that is too often; else 0.")
     silenced_until: Moment | None
 
 

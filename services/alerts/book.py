@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from models import Account, Alert, AlertEvent, AlertNotice, AlertRule, AlertStanding, Silence
 from services import accounts
-from services.alerts import silences, words
+from services.alerts import flapping, silences, words
 from services.alerts.engine import Standing, Transition
 from services.alerts.evaluator import Moved
 from services.audit import Actor, record
@@ -78,6 +78,7 @@ def _apply(db: Session, one: Moved, told: Transition, subjects: dict[str, str]) 
             rule_name=rule.name,
             measure=rule.measure,
             open_key=wanted,
+            pair_key=wanted,
             labels=dict(one.labels),
             subject=subjects.get(one.key, "")[:300],
             state=told.after,
@@ -93,9 +94,14 @@ def _apply(db: Session, one: Moved, told: Transition, subjects: dict[str, str]) 
         db.flush()
         return None
     _move(alert, told, at)
+    if told.kind == "fired":
+        alert.flaps = flapping.times(db, alert.pair_key, at)
     db.add(alert)
     db.flush()
-    _tell(db, alert, at, told.kind, {"severity": told.severity, "value": told.value, "before": told.before})
+    detail: dict[str, Any] = {"severity": told.severity, "value": told.value, "before": told.before}
+    if told.kind == "fired" and alert.flaps:
+        detail["flaps"] = alert.flaps
+    _tell(db, alert, at, told.kind, detail)
     return alert
 
 

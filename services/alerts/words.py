@@ -63,6 +63,18 @@ def label(name: str, value: str) -> str:
 
 
 def fact(locale: str, alert: Alert, now: datetime, zone: str) -> str:
+    """What is known of it: its last value, or since when; and whether it flaps."""
+    return ", ".join(filter(None, (known(locale, alert, now, zone), flaps(locale, alert.flaps))))
+
+
+def flaps(locale: str, times: int) -> str:
+    """That it comes and goes, and how often it fired of late; nothing where it does not."""
+    if not times:
+        return ""
+    return translate(locale, "alerts.flaps", times=format.number(locale, times))
+
+
+def known(locale: str, alert: Alert, now: datetime, zone: str) -> str:
     """What is known of it: its last value, or since when."""
     measure = measures.by_key().get(alert.measure)
     if alert.state == "resolved" and alert.resolved_at:

@@ -35,6 +35,7 @@ WORDS = {
     "alerts.fact.no_data": "no data since {since}",
     "alerts.fact.value": "{measure}: {value}",
     "alerts.fact.lasted": "lasted {lasted}",
+    "alerts.flaps": "flaps: {times} times in 30 min",
     "alerts.count.one": "{shown} alert",
     "alerts.count.other": "{shown} alerts",
     "alerts.more.one": "and {count} more",

@@ -35,6 +35,7 @@ WORDS = {
     "alerts.fact.no_data": "sem dados desde {since}",
     "alerts.fact.value": "{measure}: {value}",
     "alerts.fact.lasted": "durou {lasted}",
+    "alerts.flaps": "oscila: {times} vezes em 30 min",
     "alerts.count.one": "{shown} alerta",
     "alerts.count.other": "{shown} alertas",
     "alerts.more.one": "e mais {count}",
