@@ -732,7 +732,16 @@ def _rule(row: Row, *, opened: Row, may: Row, on_switch: Any) -> rx.Component:
     )
     return rx.fragment(
         ui.row(
-            ui.name_cell(ui.link(row["name"], href=f"/alerts/rules/{row['id']}")),
+            ui.name_cell(
+                ui.link(row["name"], href=f"/alerts/rules/{row['id']}"),
+                rx.cond(
+                    row["error"] != "",
+                    rx.el.p(
+                        ui.icon("s-critical", size=14), row["error"], class_name="k-caption k-word s-critical"
+                    ),
+                    rx.fragment(),
+                ),
+            ),
             ui.cell(row["measure"], second=True),
             ui.cell(_limit(row["critical"])),
             ui.cell(_limit(row["warning"])),
@@ -741,6 +750,7 @@ def _rule(row: Row, *, opened: Row, may: Row, on_switch: Any) -> rx.Component:
             dim=~row["enabled"].to(bool),
             data_testid="rule-row",
             data_id=row["id"],
+            data_state=rx.cond(row["error"] != "", "error", ""),
         ),
         rx.el.tr(
             rx.el.td(_rule_details(row), col_span=6, class_name="main"),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models import Account, Alert, AlertEvent, AlertRule, Silence
 from services import alerts, format, measures
-from services.alerts import words
+from services.alerts import rules, words
 from services.alerts.board import Board, Opened
 from services.i18n import has, translate, translate_count
 from state import silence_views
@@ -129,7 +129,7 @@ class StoryLine(TypedDict):
 
 
 class RuleRow(TypedDict):
-    """One rule. `levels` says from where on it is a warning and critical, `how` how it looks."""
+    """One rule. `critical` and `warning` say from where on it is that, `how` how it looks; `error` why it cannot."""
 
     id: str
     name: str
@@ -141,6 +141,7 @@ class RuleRow(TypedDict):
     builtin: bool
     runbook: str
     owner: str
+    error: str
 
 
 class Person(TypedDict):
@@ -358,17 +359,19 @@ def _measured(event: AlertEvent, alert: Alert, locale: str) -> str:
 def rule_row(rule: AlertRule, owners: Mapping[UUID, str], locale: str) -> RuleRow:
     """One rule in words."""
     measure = measures.by_key().get(rule.measure)
+    error = rules.error_of(rule)
     return RuleRow(
         id=rule.id.hex,
         name=words.rule_name(locale, rule.builtin or "", rule.name),
         measure=translate(locale, f"measures.{rule.measure}") if measure else rule.measure,
-        critical=_level(rule, rule.critical_fire, rule.critical_clear, locale),
-        warning=_level(rule, rule.warning_fire, rule.warning_clear, locale),
-        how=_how(rule, locale),
+        critical="" if error else _level(rule, rule.critical_fire, rule.critical_clear, locale),
+        warning="" if error else _level(rule, rule.warning_fire, rule.warning_clear, locale),
+        how="" if error else _how(rule, locale),
         enabled=rule.enabled,
         builtin=rule.builtin is not None,
         runbook=rule.runbook,
         owner=owners.get(rule.owner_id, "") if rule.owner_id else "",
+        error=translate(locale, "alerts.rules.error", why=translate(locale, error)) if error else "",
     )
 
 

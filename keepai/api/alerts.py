@@ -20,6 +20,7 @@ from services.alerts import preview, rules, silences, triage, words
 from services.clock import now, rfc3339
 from services.errors import Invalid
 from services.format import UTC_ZONE
+from services.i18n import translate
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
@@ -32,7 +33,7 @@ COLUMNS = (
 RULE_COLUMNS = (
     *("id", "name", "builtin", "enabled", "measure", "unit", "matchers", "above", "summary", "window"),
     *("warning_fire", "warning_clear", "critical_fire", "critical_clear", "pending", "keep", "hits", "of"),
-    *("no_data", "runbook", "owner", "created_at", "updated_at"),
+    *("no_data", "runbook", "owner", "created_at", "updated_at", "error"),
 )
 StateName = Literal["open", "firing", "pending", "recovering", "no_data", "resolved"]
 AlertId = Annotated[str, Path(max_length=64, description="`id` of the alert, as the list has it.")]
@@ -340,6 +341,7 @@ def _line(line: AlertEvent) -> dict[str, Any]:
 
 def _rule(rule: AlertRule, locale: str) -> dict[str, Any]:
     measure = measures.by_key().get(rule.measure)
+    error = rules.error_of(rule)
     kept = {name: getattr(rule, name) for name in RULE_COLUMNS if name in AlertRule.model_fields}
     return {
         **dict.fromkeys(RULE_COLUMNS),
@@ -350,4 +352,5 @@ def _rule(rule: AlertRule, locale: str) -> dict[str, Any]:
         "owner": rule.owner_id.hex if rule.owner_id else None,
         "created_at": rfc3339(rule.created_at),
         "updated_at": rfc3339(rule.updated_at),
+        "error": translate(locale, error) if error else "",
     }

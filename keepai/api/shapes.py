@@ -548,6 +548,9 @@ class AlertRule(Chosen):
     owner: str | None
     created_at: Moment = Field(examples=[AT])
     updated_at: Moment = Field(examples=[AT])
+    error: str = Field(
+        description="Why it cannot be evaluated, in the caller's language; nothing where it can."
+    )
 
 
 class AlertEpisode(BaseModel):
