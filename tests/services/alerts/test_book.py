@@ -320,7 +320,6 @@ def test_those_that_come_with_keepai_are_right_and_stay(database, bruno):
     [
         ({"measure": "worker.of_another_version"}, "measure_gone"),
         ({"warning_fire": None, "warning_clear": None}, "no_level"),
-        ({"warning_fire": None}, "both"),
         ({"warning_clear": 99.0}, "clear"),
         ({"summary": "median"}, "choice"),
         ({"hits": 0}, "hits"),
