@@ -83,7 +83,7 @@ def told(message: OutboxMessage, locale: str) -> tuple[str, str, str]:
 def _put_test(database: Any, person: Principal) -> OutboxMessage:
     account = accounts.get(database, person.account_id)
     return outbox.put(
-        database, get_settings(), now(), outbox.person(account), outbox.MailTest(by=person.label)
+        database, get_settings(), now(), outbox.person(account), outbox.MessageTest(by=person.label)
     )
 
 

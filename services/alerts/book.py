@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from models import Account, Alert, AlertEvent, AlertNotice, AlertRule, AlertStanding, Silence
 from services import accounts
-from services.alerts import flapping, silences, words
+from services.alerts import flapping, maintenance, silences, words
 from services.alerts.engine import Standing, Transition
 from services.alerts.evaluator import Moved
 from services.audit import Actor, record
@@ -347,6 +347,7 @@ def prune(db: Session, now: datetime) -> int:
     db.execute(told.where(col(AlertNotice.told_at).is_not(None)))
     before = now - KEEP[HOUR]
     silences.prune(db, before)
+    maintenance.prune(db, before)
     old = select(Alert.id).where(Alert.state == "resolved", Alert.started_at < before)
     db.execute(delete(AlertEvent).where(col(AlertEvent.alert_id).in_(old)))
     outcome = db.execute(delete(Alert).where(col(Alert.state) == "resolved", col(Alert.started_at) < before))
@@ -358,6 +359,7 @@ def forget(db: Session, account_id: UUID) -> None:
     theirs = col(AlertEvent.actor_id) == account_id
     db.execute(update(AlertEvent).where(theirs).values(actor="", actor_id=None))
     silences.forget(db, account_id)
+    maintenance.forget(db, account_id)
 
 
 def count_open(db: Session) -> int:

@@ -111,7 +111,7 @@ def catch_up(db: Session, settings: Settings, now: datetime) -> int:
     untold = [alert for alert in untold if not book.is_acknowledged(alert, now)]
     if not untold:
         return 0
-    lasted = silences.since(db, min(_began(alert) for alert in untold))
+    lasted = silences.since(db, min(_began(alert) for alert in untold), now)
     kept = [alert for alert in untold if any(_kept(silence, alert, now) for silence in lasted)]
     known = routes.listed(db)
     for alert in kept:

@@ -12,7 +12,7 @@ from services.outbox.letters import (
     AlertNews,
     Invitation,
     Letter,
-    MailTest,
+    MessageTest,
     PasswordReset,
 )
 from services.outbox.queue import (
@@ -47,7 +47,7 @@ __all__ = [
     "Failed",
     "Invitation",
     "Letter",
-    "MailTest",
+    "MessageTest",
     "Next",
     "Parcel",
     "PasswordReset",

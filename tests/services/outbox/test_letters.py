@@ -13,7 +13,7 @@ from services.outbox import (
     AlertDigest,
     AlertNews,
     Invitation,
-    MailTest,
+    MessageTest,
     Parcel,
     PasswordReset,
     mail,
@@ -26,7 +26,7 @@ HERE = "https://keepai.example.org"
 SAO_PAULO = "America/Sao_Paulo"
 INVITATION = Invitation(link=LINK, until=UNTIL, by="Ana Souza", role="operator")
 RESET = PasswordReset(link=LINK, until=UNTIL)
-MAIL_TEST = MailTest(by="Ana Souza")
+MESSAGE_TEST = MessageTest(by="Ana Souza")
 NEWS = AlertNews(
     link=LINK, head="Crítico", title="Worker aroeira-2 perdido", fact="desde 10:38:07", runbook="Ligue."
 )
@@ -50,12 +50,12 @@ class Links(HTMLParser):
 
 
 def test_every_letter_is_tried_here():
-    assert {type(one) for one in (INVITATION, RESET, MAIL_TEST, NEWS, DIGEST)} == set(LETTERS)
+    assert {type(one) for one in (INVITATION, RESET, MESSAGE_TEST, NEWS, DIGEST)} == set(LETTERS)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize(
-    "letter", [INVITATION, RESET, MAIL_TEST, NEWS, DIGEST], ids=lambda letter: letter.name
+    "letter", [INVITATION, RESET, MESSAGE_TEST, NEWS, DIGEST], ids=lambda letter: letter.name
 )
 def test_both_parts_say_the_same(letter, locale):
     written = write(letter, locale, SAO_PAULO, HERE)

@@ -38,7 +38,7 @@ def put(database, settings):
     def put_(to=None, letter=None, at=None, **more):
         to = to or Recipient("address", "eve@example.org", locale="en")
         return db.write_now(
-            outbox.put, settings, at or now(), to, letter or outbox.MailTest(by="Ana"), **more
+            outbox.put, settings, at or now(), to, letter or outbox.MessageTest(by="Ana"), **more
         )
 
     return put_
@@ -77,7 +77,7 @@ def test_what_is_put_is_encrypted_and_gone_when_it_is_sent(put, claim):
 def test_nothing_is_put_when_its_cause_fails(database, settings):
     def cause(session):
         outbox.put(
-            session, settings, now(), Recipient("address", "eve@example.org"), outbox.MailTest(by="Ana")
+            session, settings, now(), Recipient("address", "eve@example.org"), outbox.MessageTest(by="Ana")
         )
         raise ValueError("the action failed")
 
@@ -144,7 +144,7 @@ def test_without_a_mail_server_nothing_is_put(database, tmp_path):
     assert not outbox.can_mail(bare)
     with pytest.raises(Conflict):
         db.write_now(
-            outbox.put, bare, now(), Recipient("address", "eve@example.org"), outbox.MailTest(by="Ana")
+            outbox.put, bare, now(), Recipient("address", "eve@example.org"), outbox.MessageTest(by="Ana")
         )
 
 
@@ -270,7 +270,7 @@ async def test_the_dispatcher_is_woken_when_it_is_committed_and_not_before(datab
 
     def put(session, fails):
         outbox.put(
-            session, settings, now(), Recipient("address", "eve@example.org"), outbox.MailTest(by="Ana")
+            session, settings, now(), Recipient("address", "eve@example.org"), outbox.MessageTest(by="Ana")
         )
         if fails:
             raise ValueError
