@@ -8,7 +8,7 @@ WORDS = {
     "maintenance.kind.worker": "All workers",
     "maintenance.kind.compute": "The compute",
     "maintenance.kind.host": "This machine",
-    "maintenance.worker": "worker {name}",
+    "maintenance.worker": "Worker {name}",
     "maintenance.days": "Days",
     "maintenance.day.1": "Mon",
     "maintenance.day.2": "Tue",

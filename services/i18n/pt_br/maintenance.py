@@ -8,7 +8,7 @@ WORDS = {
     "maintenance.kind.worker": "Todos os workers",
     "maintenance.kind.compute": "A computação",
     "maintenance.kind.host": "Esta máquina",
-    "maintenance.worker": "worker {name}",
+    "maintenance.worker": "Worker {name}",
     "maintenance.days": "Dias",
     "maintenance.day.1": "seg",
     "maintenance.day.2": "ter",
