@@ -183,6 +183,11 @@ def _row(row: Row, *, selected: Row, link: Row, picks: Picks | None) -> rx.Compo
                     ),
                     rx.fragment(),
                 ),
+                rx.cond(
+                    row["flaps"] != "",
+                    rx.el.span(ui.icon("activity", size=12), row["flaps"], class_name="k-alert-mine"),
+                    rx.fragment(),
+                ),
                 rx.el.span(row["second"], class_name="k-ellipsis"),
                 class_name="k-caption k-row",
             ),
@@ -728,7 +733,18 @@ def _rule(row: Row, *, opened: Row, may: Row, on_switch: Any) -> rx.Component:
     )
     return rx.fragment(
         ui.row(
-            ui.name_cell(ui.link(row["name"], href=f"/alerts/rules/{row['id']}")),
+            ui.name_cell(
+                ui.link(row["name"], href=f"/alerts/rules/{row['id']}"),
+                rx.cond(
+                    row["error"] != "",
+                    rx.el.p(
+                        ui.icon("s-critical", size=14),
+                        rx.el.span(row["error"]),
+                        class_name="k-caption k-word s-critical k-rule-error",
+                    ),
+                    rx.fragment(),
+                ),
+            ),
             ui.cell(row["measure"], second=True),
             ui.cell(_limit(row["critical"])),
             ui.cell(_limit(row["warning"])),
@@ -737,6 +753,7 @@ def _rule(row: Row, *, opened: Row, may: Row, on_switch: Any) -> rx.Component:
             dim=~row["enabled"].to(bool),
             data_testid="rule-row",
             data_id=row["id"],
+            data_state=rx.cond(row["error"] != "", "error", ""),
         ),
         rx.el.tr(
             rx.el.td(_rule_details(row), col_span=6, class_name="main"),
@@ -794,6 +811,137 @@ def silences(rows: Row, *, ready: Row, may: Row, on_end: Any) -> rx.Component:
     )
 
 
+def windows(rows: Row, *, may: Row, on_end: Any) -> rx.Component:
+    """Silences that come back every week; nothing where there are none."""
+    listed = rx.el.ul(
+        rx.foreach(rows, lambda row: _window(row, may=may, on_end=on_end)),
+        aria_label=t("maintenance.title"),
+        class_name="k-silences",
+    )
+    card = ui.card(listed, title=t("maintenance.title"), flush=True, class_name="k-windows")
+    return rx.cond(rows.length() > 0, card, rx.fragment())
+
+
+def _window(row: Row, *, may: Row, on_end: Any) -> rx.Component:
+    return _quiet(
+        row,
+        icon="rotate-cw",
+        when=(row["left"], row["when"], row["until"]),
+        end=ui.button(
+            t("silences.end"),
+            size="small",
+            busy=False,
+            on_click=on_end(row["id"]),
+            aria_label=t("maintenance.end_of", name=row["covers"].to(list[str]).join(" ")),
+        ),
+        may=may,
+        testid="window-row",
+    )
+
+
+def window_form(
+    *, what: Row, zones: Row, zone: Row, today: Row, wrong: Row, on_submit: Any, on_cancel: Any
+) -> rx.Component:
+    """A new one: what, on which days, from when to when and where, until which day, and why."""
+
+    def options(values: Row, word: Any) -> rx.Component:
+        return rx.foreach(values, word)
+
+    def clock(name: str, value: str) -> rx.Component:
+        return ui.field(
+            ui.text_input(
+                id=name, name=name, type="time", default_value=value, error=wrong[name], required=True
+            ),
+            id=name,
+            label=t(f"maintenance.{name}"),
+            error=wrong[name],
+        )
+
+    days = rx.el.fieldset(
+        rx.el.legend(t("maintenance.days"), class_name="k-medium"),
+        rx.el.div(
+            *[
+                ui.checkbox(t(f"maintenance.day.{day}"), name=f"day{day}", id=f"day{day}")
+                for day in range(1, 8)
+            ],
+            class_name="k-row k-wrap k-days",
+        ),
+        ui.field_error(wrong["days"], id="days"),
+        class_name="k-field",
+    )
+    return ui.card(
+        ui.form(
+            ui.field(
+                ui.choice(
+                    rx.el.option(t("maintenance.what.choose"), value=""),
+                    options(
+                        what, lambda one: rx.el.option(one["name"], value=one["value"], key=one["value"])
+                    ),
+                    id="what",
+                    name="what",
+                    error=wrong["what"],
+                ),
+                id="what",
+                label=t("maintenance.what"),
+                error=wrong["what"],
+            ),
+            days,
+            rx.el.div(
+                rx.el.div(
+                    clock("begins", "22:00"), clock("ends", "06:00"), class_name="k-row k-wrap k-times"
+                ),
+                rx.el.p(t("maintenance.ends.help"), class_name="k-help"),
+                class_name="k-field",
+            ),
+            ui.field(
+                ui.choice(
+                    options(zones, lambda one: rx.el.option(one, value=one, key=one)),
+                    id="zone",
+                    name="zone",
+                    default_value=zone,
+                    error=wrong["zone"],
+                ),
+                id="zone",
+                label=t("maintenance.zone"),
+                help=t("maintenance.zone.help"),
+                error=wrong["zone"],
+            ),
+            ui.field(
+                ui.text_input(
+                    id="until", name="until", type="date", error=wrong["until"], custom_attrs={"min": today}
+                ),
+                id="until",
+                label=t("maintenance.until"),
+                error=wrong["until"],
+            ),
+            ui.field(
+                ui.text_input(
+                    id="window-reason",
+                    name="reason",
+                    error=wrong["reason"],
+                    placeholder=t("silences.reason.placeholder"),
+                    max_length=300,
+                    auto_complete="off",
+                ),
+                id="window-reason",
+                label=t("silences.reason"),
+                error=wrong["reason"],
+            ),
+            rx.el.div(
+                ui.button(t("common.cancel"), variant="quiet", on_click=on_cancel, data_k_escape=""),
+                ui.button(t("maintenance.do"), variant="primary", type="submit", busy=False),
+                class_name="k-row k-form-actions",
+            ),
+            on_submit=on_submit,
+            reset_on_submit=False,
+            aria_label=t("maintenance.new"),
+            data_testid="window-form",
+        ),
+        title=t("maintenance.new"),
+        class_name="k-windows",
+    )
+
+
 def _silence(row: Row, *, may: Row, on_end: Any) -> rx.Component:
     end = ui.button(
         t("silences.end"),
@@ -802,8 +950,18 @@ def _silence(row: Row, *, may: Row, on_end: Any) -> rx.Component:
         on_click=on_end(row["id"]),
         aria_label=t("silences.end_of", name=row["covers"].to(list[str]).join(" ")),
     )
+    return _quiet(
+        row, icon="bell-off", when=(row["left"], row["span"]), end=end, may=may, testid="silence-row"
+    )
+
+
+def _quiet(
+    row: Row, *, icon: str, when: Sequence[Row], end: rx.Component, may: Row, testid: str
+) -> rx.Component:
+    """What it covers and why, when, and what ends it."""
+    first, *rest = when
     return rx.el.li(
-        rx.el.span(ui.icon("bell-off"), class_name="k-word s-unknown"),
+        rx.el.span(ui.icon(icon), class_name="k-word s-unknown"),
         rx.el.div(
             _labels(row["covers"]),
             rx.el.p(row["reason"], class_name="k-written"),
@@ -815,13 +973,13 @@ def _silence(row: Row, *, may: Row, on_end: Any) -> rx.Component:
             class_name="k-grow",
         ),
         rx.el.div(
-            rx.el.p(row["left"], class_name="k-medium"),
-            rx.el.p(row["span"], class_name="k-caption k-number"),
+            rx.el.p(first, class_name="k-medium"),
+            *[rx.el.p(one, class_name="k-caption k-number") for one in rest],
             class_name="k-silence-when",
         ),
         rx.cond(may & (row["state"] != "over"), end, rx.fragment()),
         key=row["id"],
         class_name="k-silence",
-        data_testid="silence-row",
+        data_testid=testid,
         data_state=row["state"],
     )

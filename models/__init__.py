@@ -14,7 +14,7 @@ from models.program import ApiKey, RefreshToken, TokenFamily
 from models.sample import SampleBlock, Subject
 from models.second_factor import RecoveryCode, SecondFactor
 from models.session import AccountSession
-from models.silence import Silence
+from models.silence import MaintenanceWindow, Silence
 from models.task_group import TaskGroupRun
 from models.vault import VaultCheck
 from models.worker_event import WorkerEvent
@@ -36,6 +36,7 @@ __all__ = [
     "Compute",
     "ExternalIdentity",
     "Lease",
+    "MaintenanceWindow",
     "NoticePreference",
     "OneTimeLink",
     "OutboxMessage",

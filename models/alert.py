@@ -64,9 +64,10 @@ class Alert(SQLModel, table=True):
 
     `state` is pending, firing, recovering, no_data or resolved; `severity` warning or critical, the worst it has been
     in `worst`. `open_key` says of which rule and subject it is while it is open, and is empty afterwards: there is at
-    most one open alert of each. `rule_name` and `rule_builtin` stay when the rule is gone, and its `summary`, by which
-    `value` is understood. `subject` is the name of what it is about as people know it. `fired_at` is None while
-    pending.
+    most one open alert of each; `pair_key` says the same also when it is over. `flaps` is how often these fired within
+    half an hour, where that is too often, else 0. `rule_name` and `rule_builtin` stay when the rule is gone, and its
+    `summary`, by which `value` is understood. `subject` is the name of what it is about as people know it. `fired_at`
+    is None while pending.
     """
 
     __tablename__ = "alert"
@@ -81,6 +82,7 @@ class Alert(SQLModel, table=True):
         Index("ix_alert_id", "id"),
         Index("ix_alert_state", "state", "started_at"),
         Index("ix_alert_rule", "rule_id", "started_at"),
+        Index("ix_alert_pair", "pair_key", "fired_at"),
     )
 
     started_at: datetime = Field(sa_column=Column(UtcDateTime(), primary_key=True))
@@ -91,6 +93,8 @@ class Alert(SQLModel, table=True):
     measure: str = Field(default="", max_length=80)
     summary: str = Field(default="last", max_length=8)
     open_key: str = Field(default="", max_length=64)
+    pair_key: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": ""})
+    flaps: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     labels: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     subject: str = Field(default="", max_length=300)
     state: str = Field(max_length=16)

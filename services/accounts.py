@@ -252,7 +252,7 @@ def password_news_read(db: Session, account_id: UUID) -> None:
 
 
 @cache
-def _zones() -> frozenset[str]:
+def zones() -> frozenset[str]:
     """The names of the tz database; reading them takes as long as ten queries."""
     return frozenset(available_timezones())
 
@@ -264,7 +264,7 @@ def profile_mistakes(
     wrong: dict[str, str] = {}
     if locale is not None and locale not in LOCALES:
         wrong["locale"] = "appearance.no_such_language"
-    if zone is not None and zone not in _zones():
+    if zone is not None and zone not in zones():
         wrong["zone"] = "appearance.no_such_zone"
     if theme is not None and theme not in THEMES:
         wrong["theme"] = "appearance.no_such_theme"

@@ -213,14 +213,22 @@ def running_groups(reading: ComputeReading, now: float, most: int = 50) -> list[
 OF_WORKER, OF_COMPUTE = of_kind("worker"), of_kind("compute")
 
 
-def subject_samples(rows: Iterable[WorkerRow]) -> dict[str, dict[str, float]]:
-    """What is recorded for each worker: id -> measure -> value. Of a lost one only that it is not there."""
-    return {row["id"]: values for row in rows if (values := samples(OF_WORKER, row))}
+def subject_samples(
+    rows: Iterable[WorkerRow], stalled: Mapping[str, float] | None = None
+) -> dict[str, dict[str, float]]:
+    """What is recorded for each worker: id -> measure -> value. Of a lost one only that it is not there. `stalled` is
+    for how long each has not finished a task, where that is known."""
+    known = stalled or {}
+    return {
+        row["id"]: values
+        for row in rows
+        if (values := samples(OF_WORKER, {**row, "stalled": known.get(row["id"])}))
+    }
 
 
-def compute_samples(total: Totals, took: float) -> dict[str, float]:
+def compute_samples(total: Totals, took: float, error_share: float | None = None) -> dict[str, float]:
     """What is recorded for the compute as a whole while it answers."""
-    return samples(OF_COMPUTE, {**total, "read_seconds": took, "up": 1.0})
+    return samples(OF_COMPUTE, {**total, "read_seconds": took, "error_share": error_share, "up": 1.0})
 
 
 def change_row(change: WorkerChange) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from uuid import UUID
 import reflex as rx
 
 from services import db, format, measures
-from services.alerts import board, rules, triage, trial, typed, words
+from services.alerts import advice, board, rules, triage, typed, words
+from services.alerts.advice import Advice
 from services.alerts.preview import RANGES, Episode, Preview
 from services.alerts.rules import UNUSUAL, Draft
-from services.alerts.trial import Trial
 from services.alerts.typed import FIELDS, Texts
 from services.clock import now
 from services.errors import Invalid, NotFound
@@ -364,7 +364,7 @@ class AlertRuleState(rx.State):
                 return True
         at = now()
         tried = await db.read(
-            trial.trial,
+            advice.advise,
             replace(draft, name=draft.name or "-"),
             RANGES[span],
             at,
@@ -384,7 +384,7 @@ class AlertRuleState(rx.State):
         return True
 
     def _put(
-        self, tried: Trial, figure: plots.Figure, draft: Draft, span: str, person: Principal, at: datetime
+        self, tried: Advice, figure: plots.Figure, draft: Draft, span: str, person: Principal, at: datetime
     ) -> None:
         locale, unit = person.locale, typed.unit_of(draft.measure, draft.summary)
         found = tried.found
@@ -447,7 +447,7 @@ def _began(found: Preview) -> float:
     return since if since - found.start > LITTLE * (found.end - found.start) else found.start
 
 
-def _found(tried: Trial, span: str, draft: Draft, person: Principal) -> Found:
+def _found(tried: Advice, span: str, draft: Draft, person: Principal) -> Found:
     locale = person.locale
     found, count = tried.found, len(tried.found.episodes)
     noise = "low" if found.per_day < QUIET else "medium" if found.per_day <= LOUD else "high"
@@ -470,7 +470,7 @@ def _found(tried: Trial, span: str, draft: Draft, person: Principal) -> Found:
     )
 
 
-def _calmer(tried: Trial, draft: Draft, locale: str) -> Calmer:
+def _calmer(tried: Advice, draft: Draft, locale: str) -> Calmer:
     found = tried.proposal
     if found is None:
         return NO_PROPOSAL

@@ -56,6 +56,7 @@ class AlertRow(TypedDict):
     owner: str
     initials: str
     acknowledged: bool
+    flaps: str
     at: float
     count: int
     rest: str
@@ -129,7 +130,7 @@ class StoryLine(TypedDict):
 
 
 class RuleRow(TypedDict):
-    """One rule. `levels` says from where on it is a warning and critical, `how` how it looks."""
+    """One rule. `critical` and `warning` say from where on it is that, `how` how it looks; `error` why it cannot."""
 
     id: str
     name: str
@@ -141,6 +142,7 @@ class RuleRow(TypedDict):
     builtin: bool
     runbook: str
     owner: str
+    error: str
 
 
 class Person(TypedDict):
@@ -174,7 +176,7 @@ def row(
     writer = writers.get(alert.id, "")
     note = f"{writer}: {alert.last_note}" if writer else alert.last_note
     over = alert.state == "resolved"
-    fact = words.fact(locale, alert, now, zone)
+    fact = words.known(locale, alert, now, zone)
     second = " · ".join(part for part in (fact, note) if part) if over else note or fact
     return AlertRow(
         id=alert.id.hex,
@@ -188,6 +190,7 @@ def row(
         owner=owner,
         initials=initials(owner) if owner else "",
         acknowledged=not over and alerts.is_acknowledged(alert, now),
+        flaps=words.flaps(locale, alert.flaps),
         at=_since(alert).timestamp(),
         count=count,
         rest=rest,
@@ -336,7 +339,7 @@ def _line(event: AlertEvent, alert: Alert, locale: str, zone: str) -> StoryLine:
         look=state,
         icon=icon,
         title=_told(event, severity, locale, zone),
-        detail=_measured(event, alert, locale),
+        detail=", ".join(filter(None, (_measured(event, alert, locale), _flaps(event, locale)))),
         note=event.note,
     )
 
@@ -362,6 +365,11 @@ def _told(event: AlertEvent, severity: str, locale: str, zone: str) -> str:
     return translate(locale, key, who=event.actor, to=to)
 
 
+def _flaps(event: AlertEvent, locale: str) -> str:
+    times = event.detail.get("flaps")
+    return words.flaps(locale, times) if isinstance(times, int) else ""
+
+
 def _measured(event: AlertEvent, alert: Alert, locale: str) -> str:
     """The value at which it happened, where it says more than what happened."""
     number, measure = event.detail.get("value"), measures.by_key().get(alert.measure)
@@ -373,17 +381,19 @@ def _measured(event: AlertEvent, alert: Alert, locale: str) -> str:
 def rule_row(rule: AlertRule, owners: Mapping[UUID, str], locale: str) -> RuleRow:
     """One rule in words."""
     measure = measures.by_key().get(rule.measure)
+    error = rules.error_of(rule)
     return RuleRow(
         id=rule.id.hex,
         name=words.rule_name(locale, rule.builtin or "", rule.name),
         measure=translate(locale, f"measures.{rule.measure}") if measure else rule.measure,
-        critical=_level(rule, rule.critical_fire, rule.critical_clear, locale),
-        warning=_level(rule, rule.warning_fire, rule.warning_clear, locale),
-        how=_how(rule, locale),
+        critical="" if error else _level(rule, rule.critical_fire, rule.critical_clear, locale),
+        warning="" if error else _level(rule, rule.warning_fire, rule.warning_clear, locale),
+        how="" if error else _how(rule, locale),
         enabled=rule.enabled,
         builtin=rule.builtin is not None,
         runbook=rule.runbook,
         owner=owners.get(rule.owner_id, "") if rule.owner_id else "",
+        error=translate(locale, "alerts.rules.error", why=translate(locale, error)) if error else "",
     )
 
 

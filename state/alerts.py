@@ -28,7 +28,7 @@ from state.dashboard import live_channel
 from state.guard import actor, principal, requires, tell
 from state.live import Channel, Looks, broadcaster
 from state.session import enter
-from state.silence_views import SilenceRow
+from state.silence_views import SilenceRow, WindowRow
 
 Kind = Literal["acknowledge", "resolve"]
 FORMS = ("acknowledge", "assign", "silence", "resolve")
@@ -85,6 +85,7 @@ class SilenceRows(rx.State):
 
     ready: bool = False
     rows: list[SilenceRow] = []
+    windows: list[WindowRow] = []
 
 
 def silences_channel(locale: str, zone: str) -> Channel:
@@ -96,7 +97,11 @@ def silences_channel(locale: str, zone: str) -> Channel:
         rows = [
             silence_views.row(one, locale, zone, at, found.subjects, found.rules) for one in found.silences
         ]
-        return {"ready": True, "rows": rows}
+        windows = [
+            silence_views.window_row(one, locale, zone, at, found.subjects, found.rules)
+            for one in found.windows
+        ]
+        return {"ready": True, "rows": rows, "windows": windows}
 
     return Channel(f"silences|{locale}|{zone}", SilenceRows, build, period=EVERY, permission="alerts:read")
 

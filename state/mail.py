@@ -82,7 +82,9 @@ def told(message: OutboxMessage, locale: str) -> tuple[str, str, str]:
 
 def _put_test(database: Any, person: Principal) -> OutboxMessage:
     account = accounts.get(database, person.account_id)
-    return outbox.put(database, get_settings(), now(), outbox.person(account), outbox.Trial(by=person.label))
+    return outbox.put(
+        database, get_settings(), now(), outbox.person(account), outbox.MessageTest(by=person.label)
+    )
 
 
 async def _settled(message_id: UUID) -> OutboxMessage:

@@ -1,14 +1,14 @@
 """Silences as the page shows them, in the reader's words."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, TypedDict
 from uuid import UUID
 
-from models import Alert, AlertRule, Silence
+from models import Alert, AlertRule, MaintenanceWindow, Silence
 from services import format
-from services.alerts import silences, words
-from services.i18n import translate
+from services.alerts import maintenance, recurrence, silences, words
+from services.i18n import has, translate
 
 
 class SilenceRow(TypedDict):
@@ -21,6 +21,69 @@ class SilenceRow(TypedDict):
     author: str
     left: str
     span: str
+
+
+class WindowRow(TypedDict):
+    """One maintenance window. `when` says on which days from when to when, `left` when it ends or comes next."""
+
+    id: str
+    state: str
+    covers: list[str]
+    reason: str
+    author: str
+    left: str
+    when: str
+    until: str
+
+
+def window_row(
+    window: MaintenanceWindow,
+    locale: str,
+    zone: str,
+    now: datetime,
+    subjects: Mapping[str, str],
+    rules: Mapping[UUID, AlertRule],
+) -> WindowRow:
+    """One maintenance window as a row. `subjects` are names of workers by their ids."""
+    rule = rules.get(window.rule_id) if window.rule_id else None
+    name = words.rule_name(locale, rule.builtin or "", rule.name) if rule else ""
+    runs, comes = recurrence.occurring(window, now), recurrence.following(window, now)
+    if runs:
+        left = translate(locale, "silences.ends_in", time=_time(locale, (runs.ends_at - now).total_seconds()))
+    elif comes:
+        left = translate(locale, "maintenance.next", at=moment(locale, comes, zone, now))
+    else:
+        left = translate(locale, "maintenance.over")
+    where = "" if window.zone == zone else f" ({window.zone})"
+    times = translate(locale, "maintenance.times", begins=window.begins, ends=window.ends)
+    day = datetime.combine(window.until, time(12), UTC)
+    return WindowRow(
+        id=window.id.hex,
+        state=recurrence.state_of(window, now),
+        covers=_covered(window.matchers, name, subjects, locale),
+        reason=window.reason,
+        author=window.author,
+        left=left,
+        when=f"{_days(window.days, locale)}, {times}{where}",
+        until=translate(locale, "silences.until", until=format.day(locale, day)),
+    )
+
+
+def _covered(matchers: Mapping[str, Any], rule: str, subjects: Mapping[str, str], locale: str) -> list[str]:
+    """What it covers; all of a kind by our word for them."""
+    key = f"maintenance.kind.{matchers.get('kind')}"
+    return (
+        [translate(locale, key)]
+        if len(matchers) == 1 and has(key)
+        else covers(matchers, rule, subjects, locale)
+    )
+
+
+def _days(days: str, locale: str) -> str:
+    """The days of the week, as people say them."""
+    if days == maintenance.EVERY_DAY:
+        return translate(locale, "maintenance.every_day")
+    return ", ".join(translate(locale, f"maintenance.day.{day}") for day in days)
 
 
 def row(

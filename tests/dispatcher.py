@@ -109,7 +109,7 @@ def put_many(database: Session, settings: Settings, count: int) -> None:
     """So many messages, each to another address."""
     for number in range(count):
         to = Recipient("address", f"person-{number}@example.org")
-        outbox.put(database, settings, now(), to, outbox.Trial(by="Ana"))
+        outbox.put(database, settings, now(), to, outbox.MessageTest(by="Ana"))
 
 
 def empty(database: Session) -> None:

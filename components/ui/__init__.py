@@ -48,6 +48,7 @@ from components.ui.feedback import (
 )
 from components.ui.forms import (
     checkbox,
+    choice,
     copyable,
     field,
     field_error,
@@ -108,6 +109,7 @@ __all__ = [
     "cell",
     "checkbox",
     "chip",
+    "choice",
     "clock",
     "coloured",
     "confirm",

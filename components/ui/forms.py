@@ -104,14 +104,19 @@ def select(
     options: Sequence[tuple[str, Content]], *, id: str, name: str, error: Text | None = None, **props: Any
 ) -> rx.Component:
     """The browser's own list: a phone shows its own wheel, and a long list costs nothing."""
+    return choice(
+        *[rx.el.option(words, value=value) for value, words in options],
+        id=id,
+        name=name,
+        error=error,
+        **props,
+    )
+
+
+def choice(*options: Content, id: str, name: str, error: Text | None = None, **props: Any) -> rx.Component:
+    """The same with options of its own making: those that only the server knows."""
     return rx.el.span(
-        rx.el.select(
-            *[rx.el.option(words, value=value) for value, words in options],
-            id=id,
-            name=name,
-            **_described(id, error),
-            **props,
-        ),
+        rx.el.select(*options, id=id, name=name, **_described(id, error), **props),
         icon("chevron-down"),
         class_name="k-input k-select",
     )

@@ -20,6 +20,7 @@ from services.alerts import preview, rules, silences, triage, words
 from services.clock import now, rfc3339
 from services.errors import Invalid
 from services.format import UTC_ZONE
+from services.i18n import translate
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
@@ -27,12 +28,12 @@ COLUMNS = (
     *("id", "title", "fact", "state", "severity", "worst", "value", "measure", "labels", "subject"),
     *("rule_id", "rule", "started_at", "fired_at", "since", "resolved_at", "resolved_by"),
     *("acknowledged_at", "acknowledged_by", "acknowledged_until", "assignee", "last_note"),
-    "silenced_until",
+    *("flaps", "silenced_until"),
 )
 RULE_COLUMNS = (
     *("id", "name", "builtin", "enabled", "measure", "unit", "matchers", "above", "summary", "window"),
     *("warning_fire", "warning_clear", "critical_fire", "critical_clear", "pending", "keep", "hits", "of"),
-    *("no_data", "runbook", "owner", "created_at", "updated_at"),
+    *("no_data", "runbook", "owner", "created_at", "updated_at", "error"),
 )
 StateName = Literal["open", "firing", "pending", "recovering", "no_data", "resolved"]
 AlertId = Annotated[str, Path(max_length=64, description="`id` of the alert, as the list has it.")]
@@ -108,8 +109,8 @@ class RuleChange(Given):
     runbook: Annotated[str, Field(max_length=10_000, pattern=NO_NUL)] | None = None
 
 
-class Trial(RuleChange):
-    """A rule, and over how much of the past it is tried."""
+class RulePreview(RuleChange):
+    """A rule, and over how much of the past it is looked at."""
 
     span: Literal["2h", "24h", "7d"] = "24h"
 
@@ -240,7 +241,7 @@ async def remove(request: Request, id: RuleId) -> None:
 @router.post(
     "/alert-rules/preview", dependencies=[requires("alerts:read")], response_model=shapes.AlertPreview
 )
-async def try_out(given: Trial) -> dict[str, Any]:
+async def try_out(given: RulePreview) -> dict[str, Any]:
     """When a rule would have fired, on what is stored. Nothing is saved."""
     draft = _draft(given, rules.Draft("-", ""))
     found = await db.read(preview.preview, draft, preview.RANGES[given.span], now())
@@ -323,6 +324,7 @@ def _row(alert: Alert, people: Mapping[UUID, str], silent: Sequence[Silence], lo
         "acknowledged_until": rfc3339(alert.acknowledged_until),
         "assignee": called(alert.assignee_id),
         "last_note": alert.last_note,
+        "flaps": alert.flaps,
         "silenced_until": rfc3339(silences.end_of(open_silence)) if open_silence else None,
     }
 
@@ -339,6 +341,7 @@ def _line(line: AlertEvent) -> dict[str, Any]:
 
 def _rule(rule: AlertRule, locale: str) -> dict[str, Any]:
     measure = measures.by_key().get(rule.measure)
+    error = rules.error_of(rule)
     kept = {name: getattr(rule, name) for name in RULE_COLUMNS if name in AlertRule.model_fields}
     return {
         **dict.fromkeys(RULE_COLUMNS),
@@ -349,4 +352,5 @@ def _rule(rule: AlertRule, locale: str) -> dict[str, Any]:
         "owner": rule.owner_id.hex if rule.owner_id else None,
         "created_at": rfc3339(rule.created_at),
         "updated_at": rfc3339(rule.updated_at),
+        "error": translate(locale, error) if error else "",
     }

@@ -430,6 +430,7 @@ class Alert(Chosen):
     acknowledged_until: Moment | None
     assignee: str
     last_note: str
+    flaps: int = Field(description="How often it fired within 30 minutes, where that is too often; else 0.")
     silenced_until: Moment | None
 
 
@@ -504,6 +505,28 @@ class AlertRoute(Chosen):
     updated_at: Moment = Field(examples=[AT])
 
 
+class MaintenanceWindow(Chosen):
+    """A silence that comes back on `days` of every week (Monday 1), from `begins` to `ends` on the clock of `zone`.
+    `until` is the last day on which it begins; `state` is running, coming or over."""
+
+    id: str = Field(examples=[ID])
+    state: str = Field(examples=["coming"])
+    matchers: dict[str, str]
+    rule_id: str | None
+    rule: str
+    days: list[int] = Field(examples=[[6, 7]])
+    begins: str = Field(examples=["22:00"])
+    ends: str = Field(examples=["06:00"])
+    zone: str = Field(examples=["America/Sao_Paulo"])
+    until: str = Field(examples=["2027-01-31"])
+    running_until: Moment | None
+    next_at: Moment | None
+    author: str
+    reason: str = Field(examples=["Nightly backup"])
+    created_at: Moment = Field(examples=[AT])
+    ended_at: Moment | None
+
+
 class AlertLine(BaseModel):
     """One line of an alert's story: a transition, or what somebody did."""
 
@@ -549,6 +572,9 @@ class AlertRule(Chosen):
     owner: str | None
     created_at: Moment = Field(examples=[AT])
     updated_at: Moment = Field(examples=[AT])
+    error: str = Field(
+        description="Why it cannot be evaluated, in the caller's language; nothing where it can."
+    )
 
 
 class AlertEpisode(BaseModel):

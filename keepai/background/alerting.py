@@ -42,7 +42,8 @@ class Alerting:
     def __init__(self, settings: Settings, bus: Bus, feed: Feed) -> None:
         self._settings, self._bus, self._feed = settings, bus, feed
         self._evaluator = alerts.Evaluator(time.time())
-        self._moved: deque[alerts.Moved] = deque()
+        # Each with what its subject was called, which is forgotten as soon as that is no more.
+        self._moved: deque[tuple[alerts.Moved, str]] = deque()
         self._names: dict[str, str] = {}
         self._news = asyncio.Event()
         self._rules_changed = asyncio.Event()
@@ -77,15 +78,16 @@ class Alerting:
             key = key_of(one.labels)
             present.add(key)
             self._names[key] = one.name
-            self._add(self._evaluator.take(batch.at, one.labels, one.values))
+            self._add(self._evaluator.take(batch.at, one.labels, one.values, key))
         for kind in batch.whole:
-            for labels in self._evaluator.subjects(kind):
-                if key_of(labels) not in present:
-                    self._add(self._evaluator.end(batch.at, labels))
+            for key, labels in self._evaluator.subjects(kind).items():
+                if key not in present:
+                    self._add(self._evaluator.end(batch.at, labels, key))
+                    self._names.pop(key, None)
 
     def _add(self, moved: list[alerts.Moved]) -> None:
         if moved:
-            self._moved.extend(moved)
+            self._moved.extend((one, self._names.get(one.key, "")) for one in moved)
             self._news.set()
 
     def _on_resolved(self, message: Message) -> None:
@@ -140,7 +142,8 @@ class Alerting:
         """All that happened, in order. What is written leaves the memory only once it is committed."""
         while self._moved:
             some = [self._moved[place] for place in range(min(len(self._moved), AT_ONCE))]
-            await db.write(_write_down, self._settings, some, self._names)
+            names = {one.key: name for one, name in some}
+            await db.write(_write_down, self._settings, [one for one, _ in some], names)
             for _ in some:
                 self._moved.popleft()
             self._bus.publish(alerts.TOPIC, {})

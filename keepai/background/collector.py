@@ -25,6 +25,7 @@ from services.compute.inventory import (
 from services.compute.reader import ComputeReader
 from services.compute.readings import ComputeReading, GroupReading
 from services.feed import Batch, Feed, Reading
+from services.progress import Figures, Progress
 from services.settings import Settings
 from services.snapshot import (
     ComputeInfo,
@@ -62,6 +63,7 @@ class Collector:
         self._settings, self._bus, self._feed = settings, bus, feed
         self._reader = ComputeReader(settings)
         self._recorder = history.Recorder()
+        self._progress = Progress()
         self._entries: tuple[WorkerEntry, ...] = ()
         self._intents: list[Intent] = []
         self._events: deque[dict[str, Any]] = deque(maxlen=EVENTS_SHOWN)
@@ -168,9 +170,12 @@ class Collector:
         """Remember what was measured, and hand it to those who decide. While the compute is out of reach, that is all
         that is known. `gone` are workers that crashed and are back."""
         compute, at = str(self._compute_id), snapshot["at"]
-        about = compute_samples(snapshot["totals"], reading.took) if reading else {"up": 0.0}
+        figures = self._progress.add(at, self._entries) if reading else Figures()
+        about = (
+            compute_samples(snapshot["totals"], reading.took, figures.error_share) if reading else {"up": 0.0}
+        )
         measured = [Reading({"kind": "compute", "compute": compute}, snapshot["compute"]["address"], about)]
-        values = subject_samples(snapshot["workers"]) if reading else {}
+        values = subject_samples(snapshot["workers"], figures.stalled) if reading else {}
         for worker in gone:  # it was not there for a moment, whether or not a reading fell into it
             values[worker] = {**values.get(worker, {}), "up": 0.0}
         for row in snapshot["workers"]:

@@ -10,6 +10,7 @@ from keepai import routes
 from keepai.pages.shell import shell
 from state.alerts import AlertPanel, AlertPlot, AlertRows, AlertsState, SilenceRows
 from state.channels import ChannelsState
+from state.maintenance import MaintenanceState
 from state.session import SessionState
 from state.words import t
 
@@ -247,7 +248,25 @@ def _rules() -> rx.Component:
 
 
 def _silences() -> rx.Component:
+    new = ui.button(
+        t("maintenance.new"), name="plus", on_click=MaintenanceState.ask, data_testid="new-window"
+    )
+    form = parts.window_form(
+        what=MaintenanceState.what,
+        zones=MaintenanceState.zones,
+        zone=MaintenanceState.zone,
+        today=MaintenanceState.today,
+        wrong=MaintenanceState.wrong,
+        on_submit=MaintenanceState.create,
+        on_cancel=MaintenanceState.ask,
+    )
     return rx.el.div(
+        rx.cond(
+            SessionState.may_triage,
+            rx.cond(MaintenanceState.asked, form, rx.el.div(new, class_name="k-rules-tools")),
+            rx.fragment(),
+        ),
+        parts.windows(SilenceRows.windows, may=SessionState.may_triage, on_end=MaintenanceState.end),
         parts.silences(
             SilenceRows.rows,
             ready=SilenceRows.ready,

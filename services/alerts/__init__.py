@@ -1,9 +1,10 @@
 """Alerts: from a sample to a rule, from a rule to an alert, from an alert to a person.
 
 `rules` and `builtin` are what is watched for; `engine` decides, pure; `evaluator` holds all rules over all subjects in
-memory; `preview` does the same over what is stored. `book` writes down what happened and what people do about it,
-`silences` are times during which nobody is told; `triage` tells of that whoever needs to know, `notices` sends it to
-people, `words` says it.
+memory, and leaves out what `inhibitions` say depends on something that is wrong already; `preview` does the same over
+what is stored, `advice` shows it in the editor. `book` writes down what happened and what people do about it,
+`silences` are times during which nobody is told, `flapping` makes what comes and goes wait; `triage` tells of that
+whoever needs to know, `notices` sends it to people, `words` says it.
 """
 
 from services.alerts.book import (

@@ -15,7 +15,6 @@ from services import accounts
 from services.alerts import book, notices, silences
 from services.alerts.book import OPEN, SEVERITIES, Past
 from services.alerts.notices import Told
-from services.i18n import words as catalogue
 
 TABS = ("open", "resolved", "rules", "silences", "channels")
 LISTS = ("rules", "silences", "channels")  # tabs that no filter narrows
@@ -151,35 +150,15 @@ def board(db: Session, view: AlertView, now: datetime) -> Board:
 
 
 def filters(view: AlertView) -> list[ColumnElement[bool]]:
-    """The conditions of a filter. What a rule that comes with KeepAI is called is in the catalogues, not in the
-    database: its text is looked for there, in either language."""
+    """The conditions of a filter."""
     wanted: list[ColumnElement[bool]] = []
     if view.severity:
         wanted.append(col(Alert.severity) == view.severity)
     if view.unowned:
         wanted.append(col(Alert.assignee_id).is_(None))
     if view.text:
-        wanted.append(
-            or_(
-                col(Alert.subject).icontains(view.text, autoescape=True),
-                col(Alert.rule_name).icontains(view.text, autoescape=True),
-                (col(Alert.rule_name) == "") & col(Alert.rule_builtin).in_(_called(view.text)),
-            )
-        )
+        wanted.append(book.says(view.text))
     return wanted
-
-
-def _called(text: str) -> list[str]:
-    """The rules that come with KeepAI whose name or title has this text."""
-    text = text.casefold()
-    return sorted(
-        {
-            key.rsplit(".", 1)[1]
-            for locale in ("pt-BR", "en")
-            for key, words in catalogue(locale).items()
-            if key.startswith(("alerts.rule.", "alerts.title.")) and text in words.casefold()
-        }
-    )
 
 
 def _count(db: Session, wanted: list[ColumnElement[bool]]) -> dict[tuple[str, str], int]:

@@ -35,6 +35,19 @@ BUILTIN: dict[str, Draft] = {
         critical_clear=80.0,
     ),
     "worker_paused": Draft("", "worker.paused", pending=5 * MINUTE, warning_fire=0.5, warning_clear=0.5),
+    # Of what ended in five minutes, for five minutes: a burst of errors that is over is none.
+    "error_rate": Draft(
+        "",
+        "compute.error_share",
+        pending=5 * MINUTE,
+        keep=MINUTE,
+        warning_fire=10.0,
+        warning_clear=5.0,
+        critical_fire=50.0,
+        critical_clear=25.0,
+        no_data="ok",
+    ),
+    "worker_stuck": Draft("", "worker.stalled", warning_fire=15 * MINUTE, warning_clear=MINUTE, no_data="ok"),
     "event_loop_blocked": Draft(
         "",
         "worker.event_loop",

@@ -135,6 +135,11 @@ def by_hand(was: Standing, at: float) -> Standing:
     return replace(was, state="normal", held="", since=at, clear_since=None, eased_since=None, by_hand=True)
 
 
+def forgotten(was: Standing) -> Standing:
+    """Without what the last values were: that is counted anew."""
+    return replace(was, warning_since=None, critical_since=None, warning_hits=0, critical_hits=0)
+
+
 def _count(rule: Rule, was: Standing, value: float, at: float) -> Standing:
     """The value taken into account: which levels are reached, and since when."""
     warning = _beyond(rule, rule.warning, value)
@@ -227,9 +232,7 @@ def _go(
         clear_since=now.clear_since if state == "recovering" else None,
         eased_since=None,
     )
-    if forget:
-        then = replace(then, warning_since=None, critical_since=None, warning_hits=0, critical_hits=0)
-    return then, (Transition(kind, at, now.state, state, severity, value),)
+    return forgotten(then) if forget else then, (Transition(kind, at, now.state, state, severity, value),)
 
 
 def _reached(rule: Rule, now: Standing, at: float) -> Held:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from services.alerts.engine import NORMAL, Happening, Rule, Standing, Transition, by_hand, evaluate
+from services.alerts import inhibitions
+from services.alerts.engine import NORMAL, Happening, Rule, Standing, Transition, by_hand, evaluate, forgotten
 from services.alerts.windows import Window, window
 from services.history.series import Labels, key_of
 
 GRACE = 15.0  # s after a start in which nothing is said of what is missing: it may not have been asked yet
+BEGINS: frozenset[Happening] = frozenset({"pending", "fired", "raised", "no_data"})
 RETURNS_WITHIN = 120.0  # s after a start within which whatever is still there has been heard of
 
 
@@ -42,6 +44,15 @@ class _Subject:
     instances: list[_Instance]
 
 
+@dataclass(slots=True)
+class _Cause:
+    """A source of which something depends. `over` is when it was well again; None while it is not."""
+
+    inhibition: inhibitions.Inhibition
+    labels: Labels
+    over: float | None = None
+
+
 class Evaluator:
     """Belongs to one event loop. `began` is when it started, in unix seconds."""
 
@@ -51,6 +62,7 @@ class Evaluator:
         self._kept: dict[tuple[UUID, str], tuple[Labels, Standing]] = {}
         self._subjects: dict[str, _Subject] = {}
         self._unlearnt: dict[tuple[UUID, str], tuple[Rule, Labels]] = {}
+        self._causes: dict[tuple[int, str], _Cause] = {}
 
     def __len__(self) -> int:
         """How many rules over how many subjects there are."""
@@ -67,14 +79,17 @@ class Evaluator:
                 else self._instance(rule, key, subject.labels, before.get(rule.id))
                 for rule in self._matching(subject.labels)
             ]
+        for key, subject in self._subjects.items():
+            self._look_for_causes(key, subject, None)
 
     def put(self, rule_id: UUID, labels: Labels, standing: Standing) -> None:
         """How things stood when it was written down last: before the first sample of that subject."""
         self._kept[rule_id, key_of(labels)] = dict(labels), standing
 
-    def take(self, at: float, labels: Labels, values: Mapping[str, float]) -> list[Moved]:
-        """The values of one subject at unix second `at`, by the names of their measures."""
-        key = key_of(labels)
+    def take(self, at: float, labels: Labels, values: Mapping[str, float], key: str = "") -> list[Moved]:
+        """The values of one subject at unix second `at`, by the names of their measures. `key` is that of the labels,
+        for who knows it already."""
+        key = key or key_of(labels)
         subject = self._subjects.get(key)
         if subject is None:
             instances = [self._instance(rule, key, labels) for rule in self._matching(labels)]
@@ -86,11 +101,12 @@ class Evaluator:
                 continue
             one.value = one.window.add(at, value) if one.window else None
             if one.value is not None:
-                moved += _step(one, one.value, at)
+                moved += _step(one, one.value, at, held_back=self._inhibited(one, at, missing=False))
             elif (
                 at - one.standing.seen_at >= one.rule.every
             ):  # it is there, but nothing can be said of it yet
                 one.standing = replace(one.standing, seen_at=at)
+        self._look_for_causes(key, subject, at)
         return moved
 
     def to_learn(self, most: int) -> list[tuple[Rule, Labels]]:
@@ -111,10 +127,11 @@ class Evaluator:
         if at - self._began < GRACE:
             return []
         moved = []
-        for subject in self._subjects.values():
+        for key, subject in self._subjects.items():
             for one in subject.instances:
                 if one.rule.no_data != "keep" and at - one.standing.seen_at >= one.rule.silent_after:
-                    moved += _step(one, None, at)
+                    moved += _step(one, None, at, held_back=self._inhibited(one, at, missing=True))
+            self._look_for_causes(key, subject, at)
         if self._kept and at - self._began >= RETURNS_WITHIN:
             kept, self._kept = self._kept, {}
             for (rule_id, key), (labels, standing) in kept.items():
@@ -122,10 +139,13 @@ class Evaluator:
                     moved += _over(self._rules[rule_id], key, labels, standing, at)
         return moved
 
-    def end(self, at: float, labels: Labels) -> list[Moved]:
+    def end(self, at: float, labels: Labels, key: str = "") -> list[Moved]:
         """A subject is no more: whatever stood open of it is over."""
         moved = []
-        subject = self._subjects.pop(key_of(labels), None)
+        key = key or key_of(labels)
+        subject = self._subjects.pop(key, None)
+        for number in range(len(inhibitions.TABLE)):
+            self._causes.pop((number, key), None)
         for one in subject.instances if subject else ():
             moved += _over(one.rule, one.key, one.labels, one.standing, at)
         return moved
@@ -137,9 +157,38 @@ class Evaluator:
             if one.rule.id == rule_id and one.standing.state != "normal":
                 one.standing = by_hand(one.standing, at)
 
-    def subjects(self, kind: str) -> list[Labels]:
-        """The labels of all subjects of a kind that were ever seen and have not ended."""
-        return [one.labels for one in self._subjects.values() if one.labels.get("kind") == kind]
+    def subjects(self, kind: str) -> dict[str, Labels]:
+        """The labels of all subjects of a kind that were ever seen and have not ended, by their key."""
+        found = self._subjects.items()
+        return {key: one.labels for key, one in found if one.labels.get("kind") == kind}
+
+    def _look_for_causes(self, key: str, subject: _Subject, at: float | None) -> None:
+        """Whether this subject is the source of something that is not said, from now on or no longer."""
+        if subject.labels.get("kind", "") not in inhibitions.KINDS:
+            return
+        for number, inhibition in enumerate(inhibitions.TABLE):
+            bad = any(
+                inhibition.begins_with(one.rule.measure, subject.labels)
+                and inhibitions.inhibits(one.standing)
+                for one in subject.instances
+            )
+            known = self._causes.get((number, key))
+            if bad:
+                self._causes[number, key] = _Cause(inhibition, subject.labels)
+            elif known and at is None:  # the rules changed: nobody is told of the source any more
+                del self._causes[number, key]
+            elif known and at is not None:
+                known.over = known.over or at
+                if at - known.over >= inhibition.settles:
+                    del self._causes[number, key]
+
+    def _inhibited(self, one: _Instance, at: float, *, missing: bool) -> bool:
+        """Whether nothing is said of it now. What is measured is believed as soon as the source is back."""
+        return any(
+            (cause.over is None or missing)
+            and cause.inhibition.covers(cause.labels, one.rule.measure, one.labels)
+            for cause in self._causes.values()
+        )
 
     def _matching(self, labels: Labels) -> list[Rule]:
         kind = labels.get("kind", "")
@@ -172,9 +221,16 @@ def _over(rule: Rule, key: str, labels: Labels, was: Standing, at: float) -> lis
     return [Moved(rule, key, labels, NORMAL, Transition(kind, at, was.state, "normal", severity, None))]
 
 
-def _step(one: _Instance, value: float | None, at: float) -> list[Moved]:
+def _step(one: _Instance, value: float | None, at: float, *, held_back: bool) -> list[Moved]:
+    """`held_back`: something that it depends on is wrong, so it neither begins nor gets worse, and no time passes for
+    what is missing."""
     was = one.standing
+    if held_back and value is None:
+        one.standing = replace(was, seen_at=at)
+        return []
     one.standing, happened = evaluate(one.rule, was, value, at)
+    if held_back and any(told.kind in BEGINS for told in happened):
+        one.standing, happened = replace(forgotten(was), seen_at=at), ()
     if happened:
         return [Moved(one.rule, one.key, one.labels, one.standing, told) for told in happened]
     return [Moved(one.rule, one.key, one.labels, one.standing, None)] if _to_keep(was, one.standing) else []
@@ -198,6 +254,4 @@ def _under(rule: Rule, standing: Standing) -> Standing:
     held = standing.held
     if (held == "warning" and not rule.warning) or (held == "critical" and not rule.critical):
         held = rule.lowest
-    return replace(
-        standing, held=held, warning_hits=0, critical_hits=0, warning_since=None, critical_since=None
-    )
+    return forgotten(replace(standing, held=held))

@@ -5,7 +5,8 @@ one channel; what comes beyond that waits and is told once a minute in one messa
 them (30 s), at most one message in 5 minutes, and to the end of a person's quiet time. That something is over waits as
 soon as there were ten messages of any kind, and takes no place from what is wrong. Nothing critical is dropped: a
 notice that was not told yet is told by the next digest, whatever happened in between; a warning that was over before
-anybody was told of it is left untold.
+anybody was told of it is left untold. A warning that flaps waits longer each time, and is told even when it is over by
+then.
 
 What still fires and nobody acknowledged is told again after 4 hours, and before that to whom the next steps of its
 route name. While a silence covers an alert nobody is told of it, nor of its end. What is still critical when the
@@ -24,7 +25,7 @@ from sqlmodel import Session, col, func, select
 from models import Account, Alert, AlertNotice, AlertRoute, AlertRule, Channel, OutboxMessage, Silence
 from models.base import new_id
 from services import channels, format, outbox
-from services.alerts import book, preferences, routes, silences, words
+from services.alerts import book, flapping, preferences, routes, silences, words
 from services.alerts.book import News
 from services.alerts.routes import first_admin
 from services.clock import rfc3339
@@ -110,7 +111,7 @@ def catch_up(db: Session, settings: Settings, now: datetime) -> int:
     untold = [alert for alert in untold if not book.is_acknowledged(alert, now)]
     if not untold:
         return 0
-    lasted = silences.since(db, min(_began(alert) for alert in untold))
+    lasted = silences.since(db, min(_began(alert) for alert in untold), now)
     kept = [alert for alert in untold if any(_kept(silence, alert, now) for silence in lasted)]
     known = routes.listed(db)
     for alert in kept:
@@ -253,10 +254,16 @@ def _keys_of(db: Session, alert: Alert) -> list[_Key]:
 
 def _told_of(db: Session, alert: Alert) -> list[Target]:
     """Who is told that it is over: who was told that something is wrong. A warning of which nobody was told yet is
-    left untold for good."""
+    left untold for good, unless it flaps: of that people are told when it is due, and not before of its end."""
     untold = col(AlertNotice.told_at).is_(None) & (col(AlertNotice.severity) == "warning")
-    db.execute(delete(AlertNotice).where(col(AlertNotice.alert_id) == alert.id, untold))
-    found = [_target(db, one.account, one.channel) for one in _keys_of(db, alert)]
+    theirs = untold & (col(AlertNotice.alert_id) == alert.id)
+    waiting: set[_Key] = set()
+    if flapping.waits(alert, alert.worst):
+        query = select(AlertNotice.account_id, AlertNotice.channel_id).where(theirs)
+        waiting = {_Key(*row) for row in db.exec(query).all()}
+    else:
+        db.execute(delete(AlertNotice).where(theirs))
+    found = [_target(db, one.account, one.channel) for one in _keys_of(db, alert) if one not in waiting]
     return [target for target in found if target is not None]
 
 
@@ -299,7 +306,9 @@ def _tell(
     ways = _ways(db, settings, target, severity)
     if not ways:
         return 0
-    due_at = _due(db, settings, target, now, severity)
+    if kind != OVER and flapping.waits(alert, severity) and flapping.joined(db, target.condition, alert):
+        return 0
+    due_at = max(_due(db, settings, target, now, severity), flapping.due_at(alert, severity, now))
     at_once = due_at <= now and _within_budget(db, target, now, over=kind == OVER)
     by_way: dict[str, list[Recipient]] = {}
     for to in ways:

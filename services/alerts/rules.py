@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ NO_DATA: tuple[NoData, ...] = ("keep", "alert", "ok")
 LONGEST = 24 * 3600.0  # s of a window, of pending, of keep
 MOST_OF = 60
 LONGEST_NAME, LONGEST_RUNBOOK = 120, 4000
+BESIDE = frozenset({"name", "runbook"})  # what may be wrong without keeping a rule from being evaluated
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,10 @@ def create(db: Session, now: datetime, draft: Draft, by: Actor) -> AlertRule:
 def update(db: Session, now: datetime, rule_id: UUID, draft: Draft, by: Actor) -> AlertRule:
     """The rule as it is wanted now. Raises NotFound, Invalid."""
     rule = get(db, rule_id)
-    if wrong := check(draft, builtin=rule.builtin is not None):
+    only_off = draft == replace(
+        draft_of(rule), enabled=False
+    )  # also one that does not work can be switched off
+    if not only_off and (wrong := check(draft, builtin=rule.builtin is not None)):
         raise Invalid(fields=wrong)
     before = _said(rule)
     for name, value in _columns(draft).items():
@@ -216,9 +220,21 @@ def draft_of(rule: AlertRule) -> Draft:
 
 
 def usable(rules: Iterable[AlertRule]) -> list[Rule]:
-    """Those that are on and whose measure there is, as the engine takes them."""
+    """Those that are on and work, as the engine takes them. One that does not is left out, and the rest goes on."""
     known = measures.by_key()
-    return [compiled(rule, known[rule.measure]) for rule in rules if rule.enabled and rule.measure in known]
+    return [compiled(rule, known[rule.measure]) for rule in rules if rule.enabled and not error_of(rule)]
+
+
+def error_of(rule: AlertRule) -> str:
+    """Why a rule that is kept cannot be evaluated, as a message key; nothing where it can. What it watches may have
+    gone with another version of KeepAI, or it was written by something else."""
+    if rule.measure not in measures.by_key():
+        return "alerts.error.measure_gone"
+    try:
+        wrong = check(draft_of(rule), builtin=True)
+    except (AttributeError, TypeError, ValueError):  # no number, no text where one has to be
+        return "alerts.error.broken"
+    return next((key for name, key in wrong.items() if name not in BESIDE), "")
 
 
 def compiled(rule: AlertRule | Draft, measure: measures.Measure, rule_id: UUID | None = None) -> Rule:

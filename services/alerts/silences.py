@@ -14,7 +14,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, false, func, or_, true, update
 from sqlmodel import Session, col, select
 
-from models import Alert, AlertRule, Silence, Worker
+from models import Alert, AlertRule, MaintenanceWindow, Silence, Worker
+from services.alerts import recurrence
 from services.audit import Actor, record
 from services.clock import zone_called
 from services.errors import Conflict, Invalid, NotFound
@@ -95,16 +96,15 @@ def tomorrow_morning(now: datetime, zone: str) -> datetime:
 
 
 def running(db: Session, now: datetime) -> list[Silence]:
-    """Those that silence something now."""
-    return list(
-        db.exec(
-            select(Silence).where(
-                col(Silence.starts_at) <= now,
-                col(Silence.ends_at) > now,
-                or_(col(Silence.ended_at).is_(None), col(Silence.ended_at) > now),
-            )
+    """Those that silence something now, a maintenance window that runs among them."""
+    once = db.exec(
+        select(Silence).where(
+            col(Silence.starts_at) <= now,
+            col(Silence.ends_at) > now,
+            or_(col(Silence.ended_at).is_(None), col(Silence.ended_at) > now),
         )
     )
+    return [*once, *recurrence.running(db, now)]
 
 
 def covering(db: Session, alert: Alert, now: datetime) -> Silence | None:
@@ -132,14 +132,19 @@ def count_covered(db: Session, matchers: Mapping[str, str], rule_id: UUID | None
     return db.exec(query).one()
 
 
-def since(db: Session, at: datetime) -> list[Silence]:
-    """Those that were not over by then."""
+def since(db: Session, at: datetime, now: datetime) -> list[Silence]:
+    """Those that were not over by then, and each time since then of those that recur."""
+    return [*_once(db, at), *recurrence.since(db, at, now)]
+
+
+def _once(db: Session, at: datetime) -> list[Silence]:
     return [one for one in db.exec(select(Silence).where(col(Silence.ends_at) > at)) if end_of(one) > at]
 
 
 def listed(db: Session, now: datetime) -> list[Silence]:
-    """Those that run, the first to end first; those to come; then what was over in the last 30 days, newest first."""
-    found = since(db, now - LISTED)
+    """Those that do not recur: those that run, the first to end first; those to come; then what was over in the last 30
+    days, newest first."""
+    found = _once(db, now - LISTED)
     open_ = [one for one in found if end_of(one) > now]
     run = sorted((one for one in open_ if one.starts_at <= now), key=lambda one: (end_of(one), one.id))
     come = sorted((one for one in open_ if one.starts_at > now), key=lambda one: (one.starts_at, one.id))
@@ -155,7 +160,7 @@ def get(db: Session, silence_id: UUID) -> Silence:
     return found
 
 
-def subjects(db: Session, found: Sequence[Silence]) -> dict[str, str]:
+def subjects(db: Session, found: Sequence[Silence | MaintenanceWindow]) -> dict[str, str]:
     """How the workers are called that they name."""
     ids = {number for one in found if (number := _uuid(str(one.matchers.get("worker", ""))))}
     if not ids:
@@ -163,7 +168,7 @@ def subjects(db: Session, found: Sequence[Silence]) -> dict[str, str]:
     return {worker.id.hex: worker.name for worker in db.exec(select(Worker).where(col(Worker.id).in_(ids)))}
 
 
-def rules(db: Session, found: Sequence[Silence]) -> dict[UUID, AlertRule]:
+def rules(db: Session, found: Sequence[Silence | MaintenanceWindow]) -> dict[UUID, AlertRule]:
     """The rules that they name."""
     ids = {one.rule_id for one in found if one.rule_id}
     if not ids:
@@ -173,9 +178,11 @@ def rules(db: Session, found: Sequence[Silence]) -> dict[UUID, AlertRule]:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What the page shows of them: they, how the workers are called that they name, and the rules."""
+    """What the page shows of them: they, the maintenance windows, and of both how the workers that they name are
+    called, and the rules."""
 
     silences: list[Silence]
+    windows: list[MaintenanceWindow]
     subjects: dict[str, str]
     rules: dict[UUID, AlertRule]
 
@@ -183,7 +190,8 @@ class Listed:
 def shown(db: Session, now: datetime) -> Listed:
     """All that are listed, with the names of what they cover."""
     found = listed(db, now)
-    return Listed(found, subjects(db, found), rules(db, found))
+    windows = recurrence.listed(db, now, LISTED)
+    return Listed(found, windows, subjects(db, [*found, *windows]), rules(db, [*found, *windows]))
 
 
 # -- done -------------------------------------------------------------------------------------------------------
@@ -191,13 +199,7 @@ def shown(db: Session, now: datetime) -> Listed:
 
 def check(draft: Draft, now: datetime) -> dict[str, str]:
     """What is wrong with it, as message keys by field."""
-    wrong = {}
-    if not draft.matchers and draft.rule_id is None:
-        wrong["matchers"] = "silences.error.nothing"
-    elif len(draft.matchers) > MOST_MATCHERS or not all(
-        LABEL.fullmatch(name) and 0 < len(value) <= LONGEST_VALUE for name, value in draft.matchers.items()
-    ):
-        wrong["matchers"] = "silences.error.matchers"
+    wrong = check_scope(draft.matchers, draft.rule_id) | check_reason(draft.reason)
     starts_at = max(draft.starts_at or now, now)
     if draft.ends_at <= now:
         wrong["ends_at"] = "silences.error.past"
@@ -205,11 +207,22 @@ def check(draft: Draft, now: datetime) -> dict[str, str]:
         wrong["ends_at"] = "silences.error.order"
     elif draft.ends_at - starts_at > LONGEST:
         wrong["ends_at"] = "silences.error.days"
-    if not draft.reason.strip():
-        wrong["reason"] = "silences.error.reason"
-    elif len(draft.reason.strip()) > LONGEST_REASON:
-        wrong["reason"] = "silences.error.long"
     return wrong
+
+
+def check_scope(matchers: Mapping[str, str], rule_id: UUID | None) -> dict[str, str]:
+    """What is wrong with what it covers."""
+    if not matchers and rule_id is None:
+        return {"matchers": "silences.error.nothing"}
+    fit = all(LABEL.fullmatch(name) and 0 < len(value) <= LONGEST_VALUE for name, value in matchers.items())
+    return {} if fit and len(matchers) <= MOST_MATCHERS else {"matchers": "silences.error.matchers"}
+
+
+def check_reason(reason: str) -> dict[str, str]:
+    """What is wrong with why."""
+    if not reason.strip():
+        return {"reason": "silences.error.reason"}
+    return {"reason": "silences.error.long"} if len(reason.strip()) > LONGEST_REASON else {}
 
 
 def create(db: Session, now: datetime, draft: Draft, by: Actor) -> Silence:
@@ -231,7 +244,11 @@ def create(db: Session, now: datetime, draft: Draft, by: Actor) -> Silence:
     )
     db.add(silence)
     db.flush()
-    after = {"matchers": _said(db, silence), "starts_at": silence.starts_at, "ends_at": silence.ends_at}
+    after = {
+        "matchers": said(db, silence.matchers, silence.rule_id),
+        "starts_at": silence.starts_at,
+        "ends_at": silence.ends_at,
+    }
     _note(db, now, by, "silence.created", silence, after=after)
     return silence
 
@@ -259,11 +276,11 @@ def forget(db: Session, account_id: UUID) -> None:
     db.execute(update(Silence).where(theirs).values(author="", author_id=None))
 
 
-def _said(db: Session, silence: Silence) -> list[str]:
+def said(db: Session, matchers: Mapping[str, Any], rule_id: UUID | None) -> list[str]:
     """What it covers, as the audit log says it."""
-    said = [f"{name}={value}" for name, value in sorted(silence.matchers.items())]
-    rule = db.get(AlertRule, silence.rule_id) if silence.rule_id else None
-    return [*said, f"rule={rule.name or rule.builtin}"] if rule else said
+    labels = [f"{name}={value}" for name, value in sorted(matchers.items())]
+    rule = db.get(AlertRule, rule_id) if rule_id else None
+    return [*labels, f"rule={rule.name or rule.builtin}"] if rule else labels
 
 
 def _note(db: Session, now: datetime, by: Actor, action: str, silence: Silence, **more: Any) -> None:
@@ -274,7 +291,7 @@ def _note(db: Session, now: datetime, by: Actor, action: str, silence: Silence, 
         action,
         object_kind="silence",
         object_id=silence.id.hex,
-        object=" ".join(_said(db, silence)),
+        object=" ".join(said(db, silence.matchers, silence.rule_id)),
         **more,
     )
 

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from models import Alert, AlertRule, Silence
+from models import Alert, AlertRule, MaintenanceWindow, Silence
 from services import db
-from services.alerts import book, rules, silences
+from services.alerts import book, maintenance, rules, silences
 from services.alerts.rules import Draft
 from services.audit import Actor
 from services.bus import Bus
@@ -72,6 +72,20 @@ async def create_silence(draft: silences.Draft, by: Actor) -> Silence:
 async def end_silence(silence_id: UUID, by: Actor) -> Silence:
     """It is over before its time; what is still critical is told then. Raises NotFound, Conflict."""
     ended = await db.write(silences.end, now(), silence_id, by)
+    _tell(TOPIC, {})
+    return ended
+
+
+async def create_window(draft: maintenance.Draft, by: Actor) -> MaintenanceWindow:
+    """Nobody is told of what it covers while it lasts, each week anew. Raises Invalid, Conflict."""
+    made = await db.write(maintenance.create, now(), draft, by)
+    _tell(TOPIC, {})
+    return made
+
+
+async def end_window(window_id: UUID, by: Actor) -> MaintenanceWindow:
+    """It does not come back. Raises NotFound, Conflict."""
+    ended = await db.write(maintenance.end, now(), window_id, by)
     _tell(TOPIC, {})
     return ended
 

@@ -1,11 +1,14 @@
 """Alerts in words: what each is called, and what is known of it."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from models import Alert
 from services import format, measures
 from services.alerts.rules import UNUSUAL, unit_of
 from services.i18n import has, translate
+from services.i18n import words as catalogue
 
 LONGEST_LABEL = 24
 STATE_UNITS = frozenset({"flag"})  # their value says nothing that the title does not
@@ -24,10 +27,35 @@ def title(locale: str, alert: Alert) -> str:
     return translate(locale, f"alerts.title.{alert.rule_builtin}", subject=subject)
 
 
+def builtin_called(text: str) -> list[str]:
+    """The rules that come with KeepAI whose name or title has this text, in either language."""
+    text = text.casefold()
+    return sorted(
+        {
+            key.rsplit(".", 1)[1]
+            for locale in ("pt-BR", "en")
+            for key, words in catalogue(locale).items()
+            if key.startswith(("alerts.rule.", "alerts.title."))
+            and text in words.replace("{subject}", "").casefold()
+        }
+    )
+
+
 def subject_name(locale: str, alert: Alert) -> str:
     """What it is about, as people call it."""
-    probe = str(alert.labels.get("probe", ""))
-    return translate(locale, f"probes.{probe}") if probe and has(f"probes.{probe}") else alert.subject
+    return name_of(locale, alert.labels, alert.subject)
+
+
+def name_of(locale: str, labels: Mapping[str, Any], known: str = "") -> str:
+    """How people call a subject: by our word for a service, by the name that is known of it, else by the first label
+    that tells it from others, else by what it is."""
+    probe, kind = str(labels.get("probe", "")), str(labels.get("kind", ""))
+    if has(f"probes.{probe}"):
+        return translate(locale, f"probes.{probe}")
+    own = (str(value) for name, value in labels.items() if name not in ("kind", "compute"))
+    if found := known or next(own, ""):
+        return found
+    return translate(locale, f"measures.kind.{kind}") if has(f"measures.kind.{kind}") else kind
 
 
 def label(name: str, value: str) -> str:
@@ -36,6 +64,18 @@ def label(name: str, value: str) -> str:
 
 
 def fact(locale: str, alert: Alert, now: datetime, zone: str) -> str:
+    """What is known of it: its last value, or since when; and whether it flaps."""
+    return ", ".join(filter(None, (known(locale, alert, now, zone), flaps(locale, alert.flaps))))
+
+
+def flaps(locale: str, times: int) -> str:
+    """That it comes and goes, and how often it fired of late; nothing where it does not."""
+    if not times:
+        return ""
+    return translate(locale, "alerts.flaps", times=format.number(locale, times))
+
+
+def known(locale: str, alert: Alert, now: datetime, zone: str) -> str:
     """What is known of it: its last value, or since when."""
     measure = measures.by_key().get(alert.measure)
     if alert.state == "resolved" and alert.resolved_at:

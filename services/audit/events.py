@@ -77,6 +77,8 @@ ACTIONS = (
     "alert_rule.removed",
     "silence.created",
     "silence.ended",
+    "maintenance.created",
+    "maintenance.ended",
     "audit.exported",
     "diagnostics.downloaded",
 )

@@ -141,7 +141,7 @@ def test(db: Session, settings: Settings, now: datetime, channel_id: UUID, by: A
     if not to:
         raise Conflict("channels.error.not_configured")
     _note(db, now, by, "channel.tested", channel)
-    return [outbox.put(db, settings, now, one, outbox.Trial(by=by.label)) for one in to]
+    return [outbox.put(db, settings, now, one, outbox.MessageTest(by=by.label)) for one in to]
 
 
 def deliveries(db: Session, channel_id: UUID, limit: int = LISTED) -> list[OutboxMessage]:

@@ -65,6 +65,10 @@ class WorkerReading:
     directory: str = (
         ""  # the folder of this process, another for each: tells one run of a worker from the next
     )
+    ended: int | None = (
+        None  # tasks that ended there since our part runs in the scheduler; None where it does not
+    )
+    erred: int = 0  # of them those with an error
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +209,10 @@ def worker_reading(address: str, worker: Mapping[str, Any]) -> WorkerReading:
 
 def worker_row(address: str, status: str, row: object) -> WorkerReading:
     """One row of our scheduler plugin. Raises ValueError when it is none."""
-    if not isinstance(row, (list, tuple)) or len(row) != 19:
+    if not isinstance(row, (list, tuple)) or len(row) != 21:
         raise ValueError("not a row about a worker")
     name, host, nanny, nthreads, limit, memory, managed, spilled, cpu, last_seen, tasks = row[:11]
-    net_read, net_write, disk_read, disk_write, event_loop, fds, more, directory = row[11:]
+    net_read, net_write, disk_read, disk_write, event_loop, fds, more, directory, ended, erred = row[11:]
     return WorkerReading(
         address=address,
         name=text(address if name is None else name),
@@ -231,6 +235,8 @@ def worker_row(address: str, status: str, row: object) -> WorkerReading:
         fds=integer(fds),
         extra=_extra(more) if more else {},
         directory=text(directory),
+        ended=integer(ended),
+        erred=integer(erred),
     )
 
 

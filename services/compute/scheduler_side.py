@@ -71,6 +71,9 @@ class Extension(SchedulerPlugin):  # type: ignore[misc]  # distributed is untype
         self.streamed = 0.0  # when somebody last asked for the task stream; 0: nobody looks
         self.steps: deque[tuple[Any, ...]] = deque(maxlen=STREAM_KEPT)
         self.step_count = 0
+        self.results: dict[
+            str, list[int]
+        ] = {}  # by address of a worker: tasks that ended there, and that erred
 
     async def start(self, scheduler: Any) -> None:
         """Called by the scheduler when the plugin is added."""
@@ -101,8 +104,12 @@ class Extension(SchedulerPlugin):  # type: ignore[misc]  # distributed is untype
             run = self.runs.get(task.group) if task is not None else None
             if run is not None:
                 run.erred += 1
-        if self.streamed and start == "processing" and finish in ("memory", "erred"):
-            self._note_steps(key, finish, about)
+        if start == "processing" and finish in ("memory", "erred"):
+            counts = self.results.setdefault(about.get("worker") or "", [0, 0])
+            counts[0] += 1
+            counts[1] += finish == "erred"
+            if self.streamed:
+                self._note_steps(key, finish, about)
 
     def workers(self, since: float | None = None) -> dict[str, Any]:
         """The status of every worker, and a row for each that was heard from since `since` (`now` of the answer
@@ -110,6 +117,8 @@ class Extension(SchedulerPlugin):  # type: ignore[misc]  # distributed is untype
         """
         now = time()
         workers = self.scheduler.workers
+        for address in self.results.keys() - workers.keys():
+            del self.results[address]
         return {
             "id": self.scheduler.id,
             "address": self.scheduler.address,
@@ -117,7 +126,7 @@ class Extension(SchedulerPlugin):  # type: ignore[misc]  # distributed is untype
             "now": now,
             "statuses": {address: worker.status.name for address, worker in workers.items()},
             "workers": {
-                address: _worker_row(worker)
+                address: (*_worker_row(worker), *self.results.get(address, (0, 0)))
                 for address, worker in workers.items()
                 if since is None or worker.last_seen >= since
             },

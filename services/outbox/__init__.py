@@ -12,8 +12,8 @@ from services.outbox.letters import (
     AlertNews,
     Invitation,
     Letter,
+    MessageTest,
     PasswordReset,
-    Trial,
 )
 from services.outbox.queue import (
     TOPIC,
@@ -47,12 +47,12 @@ __all__ = [
     "Failed",
     "Invitation",
     "Letter",
+    "MessageTest",
     "Next",
     "Parcel",
     "PasswordReset",
     "Recipient",
     "Sent",
-    "Trial",
     "Trouble",
     "Via",
     "can_mail",

@@ -75,7 +75,7 @@ class PasswordReset:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class MessageTest:
     """Whether mail arrives."""
 
     name: ClassVar[str] = "test"
@@ -127,7 +127,7 @@ class AlertDigest:
         return {"count": self.count, "lines": self.lines}
 
 
-LETTERS: tuple[type[Letter], ...] = (Invitation, PasswordReset, Trial, AlertNews, AlertDigest)
+LETTERS: tuple[type[Letter], ...] = (Invitation, PasswordReset, MessageTest, AlertNews, AlertDigest)
 
 
 @dataclass(frozen=True, slots=True)

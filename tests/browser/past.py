@@ -28,7 +28,7 @@ from services.clock import now
 from services.history import recorder
 from services.history.codec import encode
 from services.history.series import key_of, moment
-from services.outbox import Invitation, Letter, PasswordReset, Recipient, Trial
+from services.outbox import Invitation, Letter, MessageTest, PasswordReset, Recipient
 from services.permissions import PLATFORM, ROLES
 from services.settings import Settings
 from services.snapshot import Totals, WorkerRow, compute_samples, subject_samples
@@ -236,7 +236,7 @@ def _add_messages(database: Session, settings: Settings) -> None:
     letters: tuple[tuple[str, Letter, str, str], ...] = (
         ("bruno.almeida@aurora.example", Invitation(reset.link, soon, "Ana", "viewer"), "refused", REFUSED),
         ("carla@a-very-long-domain-of-somebody.aurora.example", reset, "later", "450 4.2.0 greylisted"),
-        ("dora@aurora.example", Trial("Ana"), "not_allowed", ""),
+        ("dora@aurora.example", MessageTest("Ana"), "not_allowed", ""),
     )
     for number, (address, letter, error, detail) in enumerate(letters):
         at = now() - timedelta(minutes=20 + 100 * number)

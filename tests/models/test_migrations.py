@@ -174,6 +174,21 @@ def rows() -> Iterator[SQLModel]:
         ended_at=AT,
         ended_by=account,
     )
+    yield models.MaintenanceWindow(
+        matchers={"worker": ODD},
+        rule_id=rule,
+        days="1234567",
+        begins="22:00",
+        ends="06:00",
+        zone="America/Sao_Paulo",
+        until=AT.date(),
+        author_id=account,
+        author=ODD,
+        reason=ODD,
+        created_at=AT,
+        ended_at=AT,
+        ended_by=account,
+    )
     yield models.ExternalIdentity(
         account_id=account, issuer="https://x", subject=ODD, email=ODD, created_at=AT, used_at=AT
     )

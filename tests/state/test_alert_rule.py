@@ -7,7 +7,7 @@ import pytest
 
 from components import alert_rule as parts
 from services import accounts, db, history, measures
-from services.alerts import builtin, rules, triage, trial, typed
+from services.alerts import advice, builtin, rules, triage, typed
 from services.alerts.preview import RANGES, preview
 from services.alerts.rules import Draft
 from services.clock import now
@@ -291,4 +291,4 @@ def test_subjects_have_their_names(database):
         {"kind": "host"},
         {"kind": "worker", "worker": "a" * 32},
     ]
-    assert list(db.read_now(trial.names, subjects, "en").values()) == ["Ollama", "Machine", "a" * 8]
+    assert list(db.read_now(advice.names, subjects, "en").values()) == ["Ollama", "Machine", "a" * 8]

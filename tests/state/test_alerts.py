@@ -312,6 +312,20 @@ async def test_rules_are_listed_in_words_and_an_admin_switches_one_off(
     assert "operator" in (await other.messages())[-1]["title"]
 
 
+async def test_a_rule_that_cannot_be_evaluated_says_so(tab, admin, watched):
+    def spoil(session):
+        rule = next(one for one in rules.listed(session) if one.builtin == "worker_paused")
+        rule.measure = "worker.of_another_version"
+        session.add(rule)
+
+    db.write_now(spoil)
+    screen = tab(admin, "/alerts?tab=rules")
+    await screen.call(AlertsState.load)
+    found = {row["name"]: row["error"] for row in (await screen.of(AlertsState)).rules}
+    assert found.pop("Worker pausado").startswith("erro: O que ela observa")
+    assert set(found.values()) == {""}
+
+
 async def test_an_acknowledgement_that_ran_out_counts_again(tab, bruno, happen, sender):
     happen("cedro", up=0)
     by = Actor("person", bruno.id, "Bruno")

@@ -9,7 +9,7 @@ from services import accounts, audit, db, outbox, vault
 from services.clock import now
 from services.errors import NotFound
 from services.i18n import translate
-from services.outbox import Failed, Recipient, Trial
+from services.outbox import Failed, MessageTest, Recipient
 from services.settings import get_settings
 from state.outbox import HIDDEN, SHOWN, Outbox, OutboxState
 from state.system import SystemState
@@ -39,7 +39,7 @@ def fail(database, settings):
     def fail_(ago=None):
         at = now() - (ago or timedelta())
         to = Recipient("address", "eve@example.org")
-        message = db.write_now(outbox.put, settings, at, to, Trial(by="Root"))
+        message = db.write_now(outbox.put, settings, at, to, MessageTest(by="Root"))
         for parcel in db.write_now(outbox.claim, vault.of(settings), now(), 1):
             outcome = Failed("outbox.error.later", "450 busy") if ago else REFUSED
             db.write_now(outbox.settle, parcel, outcome, now(), 0.5)

@@ -71,6 +71,9 @@ async def test_what_is_open_is_listed_and_what_is_over_apart(operator, lost):
     assert (await operator.get("/api/v1/alerts?q=aroeira&fields=id,state")).json()["items"] == [
         {"id": lost.id.hex, "state": "firing"}
     ]
+    for words, count in (("perdido", 1), ("Worker lost", 1), ("Disk", 0), ("{subject}", 0)):
+        found = (await operator.get("/api/v1/alerts", params={"q": words})).json()["items"]
+        assert len(found) == count, words
 
 
 async def test_a_long_list_is_read_page_by_page(operator, database):

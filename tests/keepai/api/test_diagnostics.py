@@ -99,7 +99,7 @@ def planted(settings, database, tmp_path, kept):
         now(),
     )
     db.write_now(
-        outbox.put, get_settings(), now(), outbox.person(person), outbox.Trial(by=NAME), key="planted"
+        outbox.put, get_settings(), now(), outbox.person(person), outbox.MessageTest(by=NAME), key="planted"
     )
     db.write_now(
         audit.record, now(), by, "account.renamed", object_kind="account", object=NAME, after={"name": NAME}

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from services import db, live, metrics, outbox, vault
 from services.clock import now
-from services.outbox import Failed, Recipient, Trial
+from services.outbox import Failed, MessageTest, Recipient
 from services.settings import get_settings
 from tests.conftest import PASSWORD
 from tests.keepai.around import browser, snapshot, worker
@@ -116,7 +116,7 @@ async def test_it_counts_messages_that_wait_and_that_were_given_up(client, setti
     settings(smtp_host="smtp.example.org", smtp_from="keepai@example.org")
     to = Recipient("address", "eve@example.org")
     for _ in range(3):
-        db.write_now(outbox.put, get_settings(), now(), to, Trial(by="Ana"))
+        db.write_now(outbox.put, get_settings(), now(), to, MessageTest(by="Ana"))
     (parcel,) = db.write_now(outbox.claim, vault.of(get_settings()), now(), 1)
     db.write_now(outbox.settle, parcel, Failed("outbox.error.refused", permanent=True), now(), 0.5)
     found = read(await client.get("/metrics"))

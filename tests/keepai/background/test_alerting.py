@@ -131,6 +131,121 @@ async def test_what_happens_while_the_database_is_away_arrives_afterwards(
     assert found == {"aroeira-2": "resolved", "ipe-3": "firing"}
 
 
+async def test_a_subject_that_is_gone_is_forgotten_and_what_was_open_of_it_keeps_its_name(
+    database, settings, server, monkeypatch
+):
+    labels = {"kind": "worker", "compute": "c", "worker": "1"}
+    loop = alerting.Alerting(settings, LocalBus(), Feed())
+    await loop._load()
+    loop._on_batch(Batch(1000.0, [Reading(labels, "aroeira-2", {"up": 0.0})], frozenset({"worker"})))
+    loop._on_batch(Batch(1001.0, [], frozenset({"worker"})))
+    assert (loop._names, len(loop._evaluator)) == ({}, 0)
+    await loop._write()
+    assert [(alert.subject, alert.state) for alert in await stored(Alert)] == [("aroeira-2", "resolved")]
+
+
+async def test_a_loop_that_has_nothing_to_tell_opens_no_transaction_to_write(
+    database, settings, server, monkeypatch
+):
+    monkeypatch.setattr(alerting, "DIGEST_EVERY", 0.05)
+    db.write_now(accounts.create, "root@example.org", "a long passphrase", role="admin")
+    written, write = [], db.write
+
+    async def writes(fn, *args, **kwargs):
+        written.append(fn)
+        return await write(fn, *args, **kwargs)
+
+    monkeypatch.setattr(alerting.db, "write", writes)
+    async with running(settings) as (_, feed):
+        await asyncio.sleep(0.5)
+        assert alerting._keep_telling not in written
+        feed.publish(worker(0.0))
+
+        async def asked():
+            return alerting._keep_telling in written  # what fires may have to be told to others later
+
+        await until(asked)
+
+
+class Clock:
+    """The loop's time, which a test moves on."""
+
+    def __init__(self):
+        self.ahead = 0.0
+
+    def time(self):
+        return time.time() + self.ahead
+
+    def monotonic(self):
+        return time.monotonic()
+
+
+async def test_a_scheduler_and_a_database_away_are_one_alert_and_one_mail_not_hundreds(
+    database, settings, server, monkeypatch
+):
+    clock, away, write = Clock(), False, db.write
+
+    async def writes(fn, *args, **kwargs):
+        if away and fn is alerting._write_down:
+            raise ConnectionError("the database is away")
+        return await write(fn, *args, **kwargs)
+
+    monkeypatch.setattr(alerting, "time", clock)
+    monkeypatch.setattr(alerting, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(alerting, "AGAIN_AFTER", 0.05)
+    monkeypatch.setattr(alerting.db, "write", writes)
+    db.write_now(accounts.create, "root@example.org", "a long passphrase", role="admin", locale="en")
+    silent = rules.Draft(
+        "Silent", "worker.memory_share", critical_fire=95, critical_clear=90, no_data="alert"
+    )
+    db.write_now(rules.create, now(), silent, alerts_actor())
+    names = [f"ipe-{number}" for number in range(300)]
+
+    def second(feed, up, workers):
+        clock.ahead += 1.0
+        readings = [Reading({"kind": "compute", "compute": "c"}, "tcp://ipe:8786", {"up": up})]
+        readings += [
+            Reading({"kind": "worker", "compute": "c", "worker": name}, name, values)
+            for name, values in workers.items()
+        ]
+        feed.publish(Batch(clock.time(), readings, frozenset({"compute", "worker"})))
+
+    well = {"up": 1.0, "memory_share": 40.0}
+    async with running(settings) as (_, feed):
+        for _ in range(30):
+            second(feed, 1.0, dict.fromkeys(names, well))
+            await asyncio.sleep(0.03)
+        away = True
+        for number in range(90):
+            away = number < 60
+            second(feed, 0.0, {name: {} for name in names})
+            await asyncio.sleep(0.03)
+
+        async def told():
+            return server.received
+
+        await until(told)
+        assert [(one.rule_builtin, one.state) for one in await stored(Alert)] == [
+            ("compute_out_of_reach", "firing")
+        ]
+        # Back, with all but two of its workers.
+        lost = {name: {"up": 0.0} for name in names[:2]}
+        for _ in range(3):
+            second(feed, 1.0, {**dict.fromkeys(names, well), **lost})
+            await asyncio.sleep(0.03)
+
+        async def all_told():
+            return len(server.received) == 4
+
+        await until(all_told)
+    found = sorted((one.rule_builtin, one.state) for one in await stored(Alert))
+    assert found == [
+        ("compute_out_of_reach", "resolved"),
+        ("worker_lost", "firing"),
+        ("worker_lost", "firing"),
+    ]
+
+
 async def test_a_killed_loop_tells_nobody_twice_and_forgets_nothing(database, settings, server):
     db.write_now(accounts.create, "root@example.org", "a long passphrase", role="admin")
     for _ in range(3):

@@ -54,7 +54,7 @@ def settings(tmp_path, server):
 def put(database, settings):
     async def put_(**more):
         to = Recipient("address", "eve@example.org")
-        return await db.write(outbox.put, settings, now(), to, outbox.Trial(by="Ana"), **more)
+        return await db.write(outbox.put, settings, now(), to, outbox.MessageTest(by="Ana"), **more)
 
     return put_
 

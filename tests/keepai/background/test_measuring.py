@@ -56,7 +56,7 @@ async def test_what_is_measured_is_handed_on_and_stored(database, settings):
 async def test_a_message_that_nobody_sends_is_seen(database, settings):
     put_at = now() - timedelta(minutes=10)
     to = Recipient("address", "eve@example.org")
-    await db.write(outbox.put, settings, put_at, to, outbox.Trial(by="Ana"))
+    await db.write(outbox.put, settings, put_at, to, outbox.MessageTest(by="Ana"))
     reading = await first_batch(settings)
     assert reading.values["outbox_lag"] == pytest.approx(600, abs=60)
 

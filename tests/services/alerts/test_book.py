@@ -1,5 +1,6 @@
 """What the engine found is written down once, and what people do about it stays with it."""
 
+import dataclasses
 from datetime import timedelta
 from uuid import UUID
 
@@ -312,6 +313,42 @@ def test_those_that_come_with_keepai_are_right_and_stay(database, bruno):
     db.write_now(builtin.ensure, now())
     assert not db.read_now(rules.get, lost.id).enabled
     assert lost.id not in {rule.id for rule in rules.usable(db.read_now(rules.listed))}
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"measure": "worker.of_another_version"}, "measure_gone"),
+        ({"warning_fire": None, "warning_clear": None}, "no_level"),
+        ({"warning_clear": 99.0}, "clear"),
+        ({"summary": "median"}, "choice"),
+        ({"hits": 0}, "hits"),
+        ({"matchers": {"worker": 5}}, "broken"),
+    ],
+)
+def test_a_rule_that_cannot_be_evaluated_says_why_and_the_rest_goes_on(watched, bruno, changes, why):
+    by = Actor("person", bruno.id, "Bruno")
+    rule = db.write_now(rules.create, now(), GOOD, by)
+
+    def spoil(session):
+        kept = rules.get(session, rule.id)
+        for name, value in changes.items():
+            setattr(kept, name, value)
+        session.add(kept)
+
+    db.write_now(spoil)
+    spoilt = db.read_now(rules.get, rule.id)
+    assert rules.error_of(spoilt) == f"alerts.error.{why}"
+    usable = rules.usable(db.read_now(rules.listed))
+    assert len(usable) == len(builtin.BUILTIN)
+    watched.use(usable)
+    assert [one.transition.kind for one in write(lose(watched, 1001.0))] == ["fired"]
+    # It can be switched off as it is, but not be kept on.
+    off = dataclasses.replace(rules.draft_of(spoilt), enabled=False)
+    assert not db.write_now(rules.update, now(), rule.id, off, by).enabled
+    if why != "broken":
+        with pytest.raises(Invalid):
+            db.write_now(rules.update, now(), rule.id, dataclasses.replace(off, enabled=True), by)
 
 
 def test_old_ones_are_forgotten_with_their_story(watched):

@@ -118,7 +118,12 @@ async def test_progress_of_a_group_and_its_end(compute, seen):
         assert 0 < group.start < group.stop <= time.time() + 1
 
 
+def results(reading):
+    return sum(worker.ended for worker in reading.workers), sum(worker.erred for worker in reading.workers)
+
+
 async def test_errors_of_a_group_are_counted(compute, seen):
+    before = results(seen.reading)
     async with compute.client() as client:
         futures = client.map(_fail_some, range(10), pure=False, key="failing")
         await asyncio.wait([asyncio.ensure_future(_settled(f)) for f in futures])
@@ -128,6 +133,8 @@ async def test_errors_of_a_group_are_counted(compute, seen):
         )
     group = next(g for g in seen.reading.groups if g.name == "failing" and g.states.get("erred"))
     assert group.states == {"memory": 5, "erred": 5}
+    # Of a worker it is known when it was heard from next.
+    await seen.until(lambda s: results(s.reading) == (before[0] + 10, before[1] + 5))
 
 
 async def test_a_group_too_short_to_be_seen_running_is_still_told(compute, seen):

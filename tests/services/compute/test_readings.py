@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -154,15 +155,20 @@ ROW = (
     20,
     {"gpu_utilization": 50, "gpu_memory_used": 12345},
     "/var/dask/worker-x",
+    7,
+    1,
 )
 
 
 def test_a_row_says_what_the_identity_says():
-    assert worker_row("tcp://a:1", "running", ROW) == worker_reading("tcp://a:1", WORKER)
+    told = replace(worker_reading("tcp://a:1", WORKER), ended=7, erred=1)
+    assert worker_row("tcp://a:1", "running", ROW) == told
 
 
 def test_a_row_of_nothing_is_a_worker_that_has_said_nothing_yet():
-    assert worker_row("tcp://a:1", "running", (None,) * 19) == worker_reading("tcp://a:1", {})
+    assert worker_row("tcp://a:1", "running", (None,) * 21) == replace(
+        worker_reading("tcp://a:1", {}), ended=0
+    )
 
 
 @pytest.mark.parametrize("row", [None, {}, "text", ROW[:-1]])

@@ -8,7 +8,16 @@ import pytest
 
 from models.base import new_id
 from services.i18n import LOCALES
-from services.outbox import LETTERS, AlertDigest, AlertNews, Invitation, Parcel, PasswordReset, Trial, mail
+from services.outbox import (
+    LETTERS,
+    AlertDigest,
+    AlertNews,
+    Invitation,
+    MessageTest,
+    Parcel,
+    PasswordReset,
+    mail,
+)
 from services.outbox.letters import write
 
 UNTIL = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
@@ -17,7 +26,7 @@ HERE = "https://keepai.example.org"
 SAO_PAULO = "America/Sao_Paulo"
 INVITATION = Invitation(link=LINK, until=UNTIL, by="Ana Souza", role="operator")
 RESET = PasswordReset(link=LINK, until=UNTIL)
-TRIAL = Trial(by="Ana Souza")
+MESSAGE_TEST = MessageTest(by="Ana Souza")
 NEWS = AlertNews(
     link=LINK, head="Crítico", title="Worker aroeira-2 perdido", fact="desde 10:38:07", runbook="Ligue."
 )
@@ -41,11 +50,13 @@ class Links(HTMLParser):
 
 
 def test_every_letter_is_tried_here():
-    assert {type(one) for one in (INVITATION, RESET, TRIAL, NEWS, DIGEST)} == set(LETTERS)
+    assert {type(one) for one in (INVITATION, RESET, MESSAGE_TEST, NEWS, DIGEST)} == set(LETTERS)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("letter", [INVITATION, RESET, TRIAL, NEWS, DIGEST], ids=lambda letter: letter.name)
+@pytest.mark.parametrize(
+    "letter", [INVITATION, RESET, MESSAGE_TEST, NEWS, DIGEST], ids=lambda letter: letter.name
+)
 def test_both_parts_say_the_same(letter, locale):
     written = write(letter, locale, SAO_PAULO, HERE)
     page = Links(written.html)

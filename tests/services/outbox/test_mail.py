@@ -11,7 +11,7 @@ from models.base import new_id
 from services import settings
 from services.clock import now
 from services.i18n import has
-from services.outbox import Failed, Parcel, Sent, Trial, mail
+from services.outbox import Failed, MessageTest, Parcel, Sent, mail
 from services.outbox.letters import write
 from services.probes import http
 from tests.cli.certificate import self_signed
@@ -56,7 +56,7 @@ def soon(monkeypatch):
 
 def parcel(address="ana@example.org"):
     number = new_id()
-    written = write(Trial(by="Ação 🧠"), "pt-BR", "UTC", "https://keepai.example.org")
+    written = write(MessageTest(by="Ação 🧠"), "pt-BR", "UTC", "https://keepai.example.org")
     return Parcel(number, now(), 1, now(), f"<{number.hex}@example.org>", address, "pt-BR", written)
 
 

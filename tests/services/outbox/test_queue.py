@@ -37,7 +37,9 @@ def box(settings):
 def put(database, settings):
     def put_(to=None, letter=None, at=None, **more):
         to = to or Recipient("address", "eve@example.org", locale="en")
-        return db.write_now(outbox.put, settings, at or now(), to, letter or outbox.Trial(by="Ana"), **more)
+        return db.write_now(
+            outbox.put, settings, at or now(), to, letter or outbox.MessageTest(by="Ana"), **more
+        )
 
     return put_
 
@@ -74,7 +76,9 @@ def test_what_is_put_is_encrypted_and_gone_when_it_is_sent(put, claim):
 
 def test_nothing_is_put_when_its_cause_fails(database, settings):
     def cause(session):
-        outbox.put(session, settings, now(), Recipient("address", "eve@example.org"), outbox.Trial(by="Ana"))
+        outbox.put(
+            session, settings, now(), Recipient("address", "eve@example.org"), outbox.MessageTest(by="Ana")
+        )
         raise ValueError("the action failed")
 
     with pytest.raises(ValueError, match="action"):
@@ -139,7 +143,9 @@ def test_without_a_mail_server_nothing_is_put(database, tmp_path):
     bare = Settings(data_dir=tmp_path)
     assert not outbox.can_mail(bare)
     with pytest.raises(Conflict):
-        db.write_now(outbox.put, bare, now(), Recipient("address", "eve@example.org"), outbox.Trial(by="Ana"))
+        db.write_now(
+            outbox.put, bare, now(), Recipient("address", "eve@example.org"), outbox.MessageTest(by="Ana")
+        )
 
 
 @pytest.mark.parametrize(
@@ -263,7 +269,9 @@ async def test_the_dispatcher_is_woken_when_it_is_committed_and_not_before(datab
     outbox.configure(bus)
 
     def put(session, fails):
-        outbox.put(session, settings, now(), Recipient("address", "eve@example.org"), outbox.Trial(by="Ana"))
+        outbox.put(
+            session, settings, now(), Recipient("address", "eve@example.org"), outbox.MessageTest(by="Ana")
+        )
         if fails:
             raise ValueError
 

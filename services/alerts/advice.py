@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlmodel import Session, col, func, select
 
 from models import Worker, WorkerEvent
+from services.alerts import words
 from services.alerts.preview import Preview, preview
 from services.alerts.rules import Draft
 from services.history.series import Labels, chunks, key_of
-from services.i18n import has, translate
 
 LONGER = (120.0, 240.0, 480.0)  # s of pending that are tried
 SOON_OVER = 180.0  # s after firing within which one is short
@@ -34,9 +34,9 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """What would have happened, the subject to draw (None where nothing is stored), names of subjects by key of their
-    labels, and what would be calmer."""
+class Advice:
+    """The preview, the subject to draw (None where nothing is stored), names of subjects by key of their labels, and
+    what would be calmer."""
 
     found: Preview
     drawn: Labels | None
@@ -44,16 +44,16 @@ class Trial:
     proposal: Proposal | None
 
 
-def trial(
+def advise(
     db: Session, draft: Draft, span: timedelta, now: datetime, locale: str, *, builtin: bool = False
-) -> Trial:
-    """Try a rule on what is stored. Raises Invalid for one that cannot work."""
+) -> Advice:
+    """Look at a rule on what is stored. Raises Invalid for one that cannot work."""
     found = preview(db, draft, span, now, builtin=builtin)
     fired = Counter(key_of(one.labels) for one in found.episodes)
     most = max(reversed(found.episodes), key=lambda one: fired[key_of(one.labels)], default=None)
     drawn = most.labels if most else found.worst
     concerned = [one.labels for one in found.episodes] + ([drawn] if drawn else [])
-    return Trial(
+    return Advice(
         found, drawn, names(db, concerned, locale), _calmer(db, draft, span, now, found, builtin=builtin)
     )
 
@@ -78,20 +78,12 @@ def names(db: Session, subjects: Iterable[Labels], locale: str) -> dict[str, str
     wanted = {key_of(labels): labels for labels in subjects}
     ids = {_id(str(labels.get("worker", ""))) for labels in wanted.values()} - {None}
     workers = _workers(db, [one for one in ids if one])
-    return {key: _name(labels, workers, locale) for key, labels in wanted.items()}
+    return {key: words.name_of(locale, labels, _known(labels, workers)) for key, labels in wanted.items()}
 
 
-def _name(labels: Labels, workers: dict[str, str], locale: str) -> str:
-    kind = labels.get("kind", "")
-    if kind == "worker":
-        worker = str(labels.get("worker", ""))
-        return workers.get(worker, worker[:8])
-    if kind == "probe" and has(f"probes.{labels.get('probe')}"):
-        return translate(locale, f"probes.{labels.get('probe')}")
-    own = [str(value) for name, value in labels.items() if name not in ("kind", "compute")]
-    if own or not has(f"measures.kind.{kind}"):
-        return own[0] if own else kind
-    return translate(locale, f"measures.kind.{kind}")
+def _known(labels: Labels, workers: dict[str, str]) -> str:
+    worker = str(labels.get("worker", ""))
+    return workers.get(worker, worker[:8])
 
 
 def _workers(db: Session, ids: list[UUID]) -> dict[str, str]:
