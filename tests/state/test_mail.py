@@ -75,13 +75,13 @@ async def test_without_a_mail_server_it_says_so_and_sends_nothing(tab, admin, co
             Failed("outbox.error.refused", "550 5.1.1 unknown", permanent=True),
             "critical",
             "mail.outcome.dead",
-            "O servidor recusou a mensagem. 550 5.1.1 unknown",
+            "O outro lado recusou a mensagem. 550 5.1.1 unknown",
         ),
         (
             Failed("outbox.error.sign_in", "535 5.7.8 wrong"),
             "warning",
             "mail.outcome.waiting",
-            "O servidor recusou o nome ou a senha. 535 5.7.8 wrong",
+            "O outro lado recusou o nome ou a senha. 535 5.7.8 wrong",
         ),
     ],
 )
