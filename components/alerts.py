@@ -679,7 +679,7 @@ def _side(alert: Row, *, me: Row, may_act: Row, on_take: Any) -> rx.Component:
         t("alerts.source"),
         rx.el.A.create(
             ui.icon("external-link", size=14),
-            rx.el.span(alert["link"], class_name="k-ellipsis"),
+            rx.el.span(alert["link_host"]),
             href=alert["link"],
             target="_blank",
             rel="noopener noreferrer nofollow",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TypedDict
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from models import Account, Alert, AlertEvent, AlertRule, Silence
@@ -91,6 +92,7 @@ class AlertFacts(TypedDict):
     worker: str
     subject: str
     link: str
+    link_host: str
 
 
 NO_ALERT = AlertFacts(
@@ -118,6 +120,7 @@ NO_ALERT = AlertFacts(
     worker="",
     subject="",
     link="",
+    link_host="",
 )
 
 
@@ -231,6 +234,7 @@ def facts(found: Opened, locale: str, zone: str, now: datetime) -> AlertFacts:
     alert = found.alert
     icon, state = look(alert)
     over = alert.state == "resolved"
+    link = _link(found)
     owner = found.names.get(alert.assignee_id, "") if alert.assignee_id else ""
     return AlertFacts(
         id=alert.id.hex,
@@ -256,7 +260,8 @@ def facts(found: Opened, locale: str, zone: str, now: datetime) -> AlertFacts:
         past=_past(found, locale),
         worker=str(alert.labels.get("worker", "")) if alert.labels.get("kind") == "worker" else "",
         subject=words.subject_name(locale, alert),
-        link=_link(found),
+        link=link,
+        link_host=urlsplit(link).netloc,
     )
 
 
