@@ -23,6 +23,8 @@ NAMES = (
     "kill_to_mail",
     "alert_rules",
     "anomalies",
+    "storm",
+    "outside_alerts",
 )
 
 

@@ -3,6 +3,7 @@
 The database keeps it; the bus only makes it quick.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -24,12 +25,15 @@ RESOLVED_TOPIC = "alert_resolved"  # somebody said that one is over
 
 Change = Callable[[Draft], Draft]
 _bus: Bus | None = None
+# What others send comes in bursts. One at a time is as fast, since the database writes one after the other anyway, and
+# leaves it to everybody else in between.
+_turn = asyncio.Lock()
 
 
 def configure(bus: Bus) -> None:
     """Say where to tell. Once per process."""
-    global _bus
-    _bus = bus
+    global _bus, _turn
+    _bus, _turn = bus, asyncio.Lock()
 
 
 async def acknowledge(alert_id: UUID, by: Actor, *, note: str = "", until: datetime | None = None) -> Alert:
@@ -93,7 +97,8 @@ async def end_window(window_id: UUID, by: Actor) -> MaintenanceWindow:
 
 async def take_outside(told: Sequence[outside.Told], by: Actor) -> outside.Taken:
     """What somebody else found is written down, with whom to tell of it, in one transaction."""
-    taken = await db.write(_take_outside, told, by)
+    async with _turn:
+        taken = await db.write(_take_outside, told, by)
     if taken.opened or taken.changed or taken.closed:
         _tell(TOPIC, {})
     return taken
