@@ -25,6 +25,7 @@ NAMES = (
     "anomalies",
     "storm",
     "outside_alerts",
+    "alert_kills",
 )
 
 

@@ -65,8 +65,10 @@ class Nursery:
 def nursery(
     url: str, port: int, data_dir: Path, *, module: str = "tests.dispatcher", **more: str
 ) -> Iterator[Nursery]:
-    """A place for dispatchers of this database that hand mail in at this port. None of them is left afterwards. `module`
-    begins other processes in the same way, with more settings."""
+    """A place for dispatchers of this database that hand mail in at this port. None of them is left afterwards.
+
+    `module` begins other processes in the same way, with more settings.
+    """
     bare = {name: value for name, value in os.environ.items() if not name.startswith("KEEPAI_")}
     process = Popen(
         [sys.executable, "-m", module],
