@@ -64,7 +64,9 @@ def _tell(report: Report, kind: str, tally: alert_house.Tally) -> None:
         f"  {kind}: not as they were left, late, or mailed again unasked", wrong, unit="alerts", most=0
     )
     report.add(f"  {kind}: critical alerts that fired", tally.fired.total(), unit="alerts")
-    report.add(f"  {kind}: fired after their pending time by at most", tally.latest, unit="s")
+    report.add(
+        f"  {kind}: fired after their pending time by at most (while one lived)", tally.latest, unit="s"
+    )
     report.add(f"  {kind}: mails that came twice, under the same Message-ID", tally.twice, unit="mails")
 
 
