@@ -23,6 +23,9 @@ NAMES = (
     "kill_to_mail",
     "alert_rules",
     "anomalies",
+    "storm",
+    "outside_alerts",
+    "alert_kills",
 )
 
 

@@ -675,6 +675,17 @@ def _side(alert: Row, *, me: Row, may_act: Row, on_take: Any) -> rx.Component:
             class_name="k-row",
         ),
     )
+    source = _side_fact(
+        t("alerts.source"),
+        rx.el.A.create(
+            ui.icon("external-link", size=14),
+            rx.el.span(alert["link_host"]),
+            href=alert["link"],
+            target="_blank",
+            rel="noopener noreferrer nofollow",
+            class_name="k-row",
+        ),
+    )
     return rx.el.dl(
         _side_fact(t("alerts.owner"), owner),
         _side_fact(t("alerts.rule"), rule),
@@ -685,6 +696,7 @@ def _side(alert: Row, *, me: Row, may_act: Row, on_take: Any) -> rx.Component:
         ),
         _side_fact(t("alerts.happened"), alert["past"]),
         rx.cond(alert["worker"] != "", worker),
+        rx.cond(alert["link"] != "", source),
         class_name="k-alert-side",
     )
 

@@ -1,7 +1,7 @@
 """What KeepAI remembers: every table, imported here so that metadata is complete."""
 
 from models.account import Account, RoleGrant
-from models.alert import Alert, AlertEvent, AlertNotice, AlertRule, AlertStanding
+from models.alert import Alert, AlertEvent, AlertNotice, AlertOutside, AlertRule, AlertStanding
 from models.audit import AuditCheckpoint, AuditDetail, AuditEvent
 from models.channel import AlertRoute, Channel, NoticePreference
 from models.compute import Compute, Worker
@@ -25,6 +25,7 @@ __all__ = [
     "Alert",
     "AlertEvent",
     "AlertNotice",
+    "AlertOutside",
     "AlertRoute",
     "AlertRule",
     "AlertStanding",

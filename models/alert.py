@@ -132,6 +132,19 @@ class AlertEvent(SQLModel, table=True):
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
+class AlertOutside(SQLModel, table=True):
+    """What is known of an alert that others find, by the key of what is meant: our alert of it, when it began the last
+    time as they say it, whether they said that it is over, and what they said of it last."""
+
+    __tablename__ = "alert_outside"
+
+    key: str = Field(primary_key=True, max_length=64)
+    alert_id: UUID = Field(index=True)
+    began: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    over: bool = False
+    note: str = Field(default="", max_length=300)
+
+
 class AlertNotice(SQLModel, table=True):
     """What one person, or a channel that several read, is told of an alert; `channel` is the kind of it.
 

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TypedDict
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from models import Account, Alert, AlertEvent, AlertRule, Silence
 from services import alerts, format, measures
-from services.alerts import rules, words
+from services.alerts import outside, rules, words
 from services.alerts.board import Board, Opened
 from services.alerts.notices import Told
 from services.i18n import has, translate, translate_count
@@ -37,8 +38,10 @@ NODES: Mapping[str, tuple[str, str]] = {
     "silenced": ("bell-off", "unknown"),
     "rule_gone": ("bell", "unknown"),
 }
+LONGEST_LABEL = 80
 SILENCED = ("bell-off", "unknown")
 SEVERE = ("fired", "raised", "resumed")
+SENT = ("fired", "raised", "eased", "resolved")  # with a name beside it somebody else found that
 
 
 class AlertRow(TypedDict):
@@ -88,6 +91,8 @@ class AlertFacts(TypedDict):
     past: str
     worker: str
     subject: str
+    link: str
+    link_host: str
 
 
 NO_ALERT = AlertFacts(
@@ -114,6 +119,8 @@ NO_ALERT = AlertFacts(
     past="",
     worker="",
     subject="",
+    link="",
+    link_host="",
 )
 
 
@@ -227,6 +234,7 @@ def facts(found: Opened, locale: str, zone: str, now: datetime) -> AlertFacts:
     alert = found.alert
     icon, state = look(alert)
     over = alert.state == "resolved"
+    link = _link(found)
     owner = found.names.get(alert.assignee_id, "") if alert.assignee_id else ""
     return AlertFacts(
         id=alert.id.hex,
@@ -252,6 +260,8 @@ def facts(found: Opened, locale: str, zone: str, now: datetime) -> AlertFacts:
         past=_past(found, locale),
         worker=str(alert.labels.get("worker", "")) if alert.labels.get("kind") == "worker" else "",
         subject=words.subject_name(locale, alert),
+        link=link,
+        link_host=urlsplit(link).netloc,
     )
 
 
@@ -288,9 +298,17 @@ def _past(found: Opened, locale: str) -> str:
     return translate_count(locale, "alerts.past.typical", times, number=shown, typical=typical)
 
 
+def _link(found: Opened) -> str:
+    """The page of whoever found it, where it was sent to us."""
+    return next((str(link) for event in found.story if (link := event.detail.get("link"))), "")
+
+
 def _labels(alert: Alert) -> list[str]:
     """Its labels; what the subject is called stands in place of its id, and long ids are cut."""
     kind = str(alert.labels.get("kind", ""))
+    if kind == outside.KIND:  # theirs are words, not ids
+        shown = {name: str(value) for name, value in sorted(alert.labels.items()) if name != "kind"}
+        return [f"{name}={value[:LONGEST_LABEL]}" for name, value in shown.items()]
     said = []
     for name, value in sorted(alert.labels.items()):
         if name == kind and alert.subject:
@@ -349,6 +367,8 @@ def _told(event: AlertEvent, severity: str, locale: str, zone: str) -> str:
     key = f"alerts.story.{event.kind}"
     if event.kind in ("fired", "resumed"):
         key = f"{key}.{severity}"
+    if event.actor and event.kind in SENT:
+        key = f"alerts.story.sent.{'resolved' if event.kind == 'resolved' else severity}"
     until = event.detail.get("until")
     if event.kind == "acknowledged" and until:
         at = datetime.fromisoformat(str(until))

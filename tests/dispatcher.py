@@ -62,13 +62,18 @@ class Nursery:
 
 
 @contextmanager
-def nursery(url: str, port: int, data_dir: Path) -> Iterator[Nursery]:
-    """A place for dispatchers of this database that hand mail in at this port. None of them is left afterwards."""
+def nursery(
+    url: str, port: int, data_dir: Path, *, module: str = "tests.dispatcher", **more: str
+) -> Iterator[Nursery]:
+    """A place for dispatchers of this database that hand mail in at this port. None of them is left afterwards.
+
+    `module` begins other processes in the same way, with more settings.
+    """
     bare = {name: value for name, value in os.environ.items() if not name.startswith("KEEPAI_")}
     process = Popen(
-        [sys.executable, "-m", "tests.dispatcher"],
+        [sys.executable, "-m", module],
         cwd=ROOT,
-        env={**bare, **variables(port, data_dir), "KEEPAI_DATABASE_URL": url},
+        env={**bare, **variables(port, data_dir), "KEEPAI_DATABASE_URL": url, **more},
         stdin=PIPE,
         stdout=PIPE,
         text=True,

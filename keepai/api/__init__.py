@@ -31,6 +31,7 @@ from keepai.api import (
     stream,
     tokens,
     twilio,
+    webhook,
     workers,
 )
 from keepai.web.problems import problem, problem_of
@@ -49,6 +50,7 @@ PARTS = (
     history,
     alerts,
     silences,
+    webhook,
     maintenance,
     channels,
     alert_routes,
@@ -67,6 +69,7 @@ FIELD_WORDS = {
     "int_from_float": "errors.field.number",
     "float_parsing": "errors.field.number",
     "float_type": "errors.field.number",
+    "timezone_aware": "errors.field.moment",
     "finite_number": "errors.field.number",
     "literal_error": "errors.field.choice",
     "enum": "errors.field.choice",
@@ -122,6 +125,8 @@ def as_response(answer: Answer) -> Response:
 
 
 def _name(where: tuple[Any, ...]) -> str:
+    if len(where) == 2 and isinstance(where[1], int):  # the place of the first character that is not JSON
+        return str(where[0])
     return ".".join(str(part)[:80] for part in where[1:]) or str(where[0])
 
 

@@ -543,6 +543,17 @@ class AlertWithStory(Alert):
     story: list[AlertLine]
 
 
+class Taken(BaseModel):
+    """What came of the alerts that were sent; the others were known already. `left_out` is how many Alertmanager did
+    not send."""
+
+    alerts: int
+    opened: int
+    changed: int
+    closed: int
+    left_out: int
+
+
 class AlertRule(Chosen):
     """What is watched for. Seconds; thresholds in `unit`. `summary` of the last `window` seconds is held against the
     thresholds; `hits` of the last `of` values must be beyond one, for `pending` seconds. With the summary `unusual` the

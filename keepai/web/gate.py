@@ -10,6 +10,7 @@ from keepai.web.requests import failure
 from keepai.web.scope import (
     LANGUAGE_COOKIE,
     THEME_COOKIE,
+    WEBHOOK,
     Answer,
     ASGIApp,
     Message,
@@ -30,7 +31,6 @@ from services.permissions import Principal
 LOGIN = "/login"
 PASSWORD_PAGE = "/settings"  # noqa: S105 - an address
 SOCKET = "/_event"
-WEBHOOK = "/webhook/"
 ASSETS = Path(__file__).parents[2] / "assets"
 # Pages and addresses that anyone may open; the files of assets/ hold nothing of anybody, and neither does a build's
 # script or style.

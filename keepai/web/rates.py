@@ -1,8 +1,7 @@
 """How often the API may be asked: by key, by account, else by address; said in words, with when to come back."""
 
-from keepai.web.gate import WEBHOOK
 from keepai.web.problems import TooMany, problem_of
-from keepai.web.scope import ASGIApp, Receive, Scope, Send, is_api, principal_of, respond
+from keepai.web.scope import WEBHOOK, ASGIApp, Receive, Scope, Send, is_api, principal_of, respond
 from services import limits
 from services.limits import Limit
 

@@ -16,6 +16,7 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 API_DOCS = "/api/docs"  # a page, for people
+WEBHOOK = "/webhook/"  # what other services call
 LANGUAGE_COOKIE = "keepai_language"
 THEME_COOKIE = "keepai_theme"
 
@@ -83,7 +84,10 @@ def is_api(path: str) -> bool:
 def bearer_of(scope: Scope) -> str | None:
     """What a program came with: the key or token behind "Bearer", empty where nothing is behind it; None for those
     that send something else or nothing."""
-    if not is_api(scope["path"]) or scope["path"] == "/metrics":  # that one has a token of its own
+    path = scope["path"]
+    if (
+        not (is_api(path) or path.startswith(WEBHOOK)) or path == "/metrics"
+    ):  # that one has a token of its own
         return None
     scheme, _, token = header(scope, b"authorization").strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None

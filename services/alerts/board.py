@@ -178,12 +178,12 @@ def _group(
 
 
 def writers(db: Session, alerts: list[Alert]) -> dict[UUID, str]:
-    """Who wrote the last note of each."""
+    """Who wrote the last note of each; what an alert of others says of itself nobody wrote."""
     noted = [alert.id for alert in alerts if alert.last_note]
     if not noted:
         return {}
     query = select(AlertEvent.alert_id, AlertEvent.actor).where(
-        col(AlertEvent.alert_id).in_(noted), AlertEvent.note != ""
+        col(AlertEvent.alert_id).in_(noted), AlertEvent.note != "", AlertEvent.kind != "fired"
     )
     return dict(db.exec(query.order_by(col(AlertEvent.at), col(AlertEvent.id))).all())
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, func, not_, or_, tuple_, update
 from sqlmodel import Session, col, select
 
-from models import Account, Alert, AlertEvent, AlertNotice, AlertRule, AlertStanding, Silence
+from models import Account, Alert, AlertEvent, AlertNotice, AlertOutside, AlertRule, AlertStanding, Silence
 from services import accounts
 from services.alerts import flapping, maintenance, silences, words
 from services.alerts.engine import Standing, Transition
@@ -351,6 +351,7 @@ def prune(db: Session, now: datetime) -> int:
     maintenance.prune(db, before)
     old = select(Alert.id).where(Alert.state == "resolved", Alert.started_at < before)
     db.execute(delete(AlertEvent).where(col(AlertEvent.alert_id).in_(old)))
+    db.execute(delete(AlertOutside).where(col(AlertOutside.alert_id).in_(old)))
     outcome = db.execute(delete(Alert).where(col(Alert.state) == "resolved", col(Alert.started_at) < before))
     return int(outcome.rowcount)  # type: ignore[attr-defined]
 

@@ -25,7 +25,7 @@ LISTED = timedelta(days=30)  # for how long one that is over is shown
 LONGEST_REASON = 300
 LONGEST_VALUE = 260
 MOST_MATCHERS = 8
-LABEL = re.compile(r"[a-z][a-z0-9_]{0,39}")
+LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 # What a subject is, and of which compute: to silence one alert by these would silence very many.
 BROAD = frozenset({"kind", "compute"})
 MORNING = time(8)
@@ -83,7 +83,15 @@ def last_of(silences: Iterable[Silence], alert: Alert, now: datetime) -> Silence
 def around(alert: Alert) -> tuple[dict[str, str], UUID | None]:
     """What a silence of this alert covers: the labels that tell it from others, else its rule."""
     matchers = {name: str(value) for name, value in alert.labels.items() if name not in BROAD}
+    if alert.labels.get("kind") == "outside":  # its name first: others may say many things of one machine
+        named = sorted(matchers.items(), key=lambda one: (one[0] != "alertname", one[0]))
+        matchers = dict([one for one in named if _fits(*one)][:MOST_MATCHERS])
     return matchers, None if matchers else alert.rule_id
+
+
+def _fits(name: str, value: str) -> bool:
+    """Whether a silence can have this label."""
+    return LABEL.fullmatch(name) is not None and 0 < len(value) <= LONGEST_VALUE
 
 
 def tomorrow_morning(now: datetime, zone: str) -> datetime:
@@ -214,7 +222,7 @@ def check_scope(matchers: Mapping[str, str], rule_id: UUID | None) -> dict[str, 
     """What is wrong with what it covers."""
     if not matchers and rule_id is None:
         return {"matchers": "silences.error.nothing"}
-    fit = all(LABEL.fullmatch(name) and 0 < len(value) <= LONGEST_VALUE for name, value in matchers.items())
+    fit = all(_fits(name, value) for name, value in matchers.items())
     return {} if fit and len(matchers) <= MOST_MATCHERS else {"matchers": "silences.error.matchers"}
 
 

@@ -3,7 +3,8 @@
 The database keeps it; the bus only makes it quick.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,11 +12,12 @@ from sqlmodel import Session
 
 from models import Alert, AlertRule, MaintenanceWindow, Silence
 from services import db
-from services.alerts import book, maintenance, rules, silences
+from services.alerts import book, maintenance, notices, outside, rules, silences
 from services.alerts.rules import Draft
 from services.audit import Actor
 from services.bus import Bus
 from services.clock import now
+from services.settings import get_settings
 
 TOPIC = "alerts"  # something about alerts changed
 RULES_TOPIC = "alert_rules"  # the rules changed
@@ -23,12 +25,15 @@ RESOLVED_TOPIC = "alert_resolved"  # somebody said that one is over
 
 Change = Callable[[Draft], Draft]
 _bus: Bus | None = None
+# What others send comes in bursts. One at a time is as fast, since the database writes one after the other anyway, and
+# leaves it to everybody else in between.
+_turn = asyncio.Lock()
 
 
 def configure(bus: Bus) -> None:
     """Say where to tell. Once per process."""
-    global _bus
-    _bus = bus
+    global _bus, _turn
+    _bus, _turn = bus, asyncio.Lock()
 
 
 async def acknowledge(alert_id: UUID, by: Actor, *, note: str = "", until: datetime | None = None) -> Alert:
@@ -90,6 +95,15 @@ async def end_window(window_id: UUID, by: Actor) -> MaintenanceWindow:
     return ended
 
 
+async def take_outside(told: Sequence[outside.Told], by: Actor) -> outside.Taken:
+    """What somebody else found is written down, with whom to tell of it, in one transaction."""
+    async with _turn:
+        taken = await db.write(_take_outside, told, by)
+    if taken.opened or taken.changed or taken.closed:
+        _tell(TOPIC, {})
+    return taken
+
+
 async def create_rule(draft: Draft, by: Actor) -> AlertRule:
     """A new rule, looked at from the next sample on. Raises Invalid."""
     rule = await db.write(rules.create, now(), draft, by)
@@ -111,6 +125,12 @@ async def remove_rule(rule_id: UUID, by: Actor) -> None:
     await db.write(_remove, rule_id, by)
     _tell(RULES_TOPIC, {})
     _tell(TOPIC, {})
+
+
+def _take_outside(session: Session, told: Sequence[outside.Told], by: Actor) -> outside.Taken:
+    taken = outside.take(session, now(), told, by)
+    notices.tell(session, get_settings(), now(), taken.news)
+    return taken
 
 
 def _change(session: Session, rule_id: UUID, change: Change, by: Actor) -> AlertRule:

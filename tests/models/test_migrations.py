@@ -136,6 +136,7 @@ def rows() -> Iterator[SQLModel]:
         acknowledged_by=account,
     )
     yield models.AlertEvent(at=AT, alert_id=alert, kind="fired", note=ODD, detail={"value": None})
+    yield models.AlertOutside(key="0" * 64, alert_id=alert, began=AT, over=True, note=ODD[:300])
     channel = new_id()
     yield models.Channel(
         id=channel,

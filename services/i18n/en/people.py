@@ -54,6 +54,7 @@ WORDS = {
     "people.may_not": "no",
     "people.permission.alerts:read": "See alerts and rules",
     "people.permission.alerts:act": "Acknowledge, assign, comment on, silence and resolve alerts",
+    "people.permission.alerts:write": "Tell of alerts that other programs find",
     "people.permission.alerts:manage": "Make and change alert rules",
     "people.permission.compute:read": "See dashboard, workers and history",
     "people.permission.system:read": "See services, server and logs",

@@ -54,6 +54,7 @@ WORDS = {
     "people.may_not": "não",
     "people.permission.alerts:read": "Ver alertas e regras",
     "people.permission.alerts:act": "Reconhecer, atribuir, comentar, silenciar e resolver alertas",
+    "people.permission.alerts:write": "Avisar de alertas que outros programas encontram",
     "people.permission.alerts:manage": "Criar e mudar regras de alerta",
     "people.permission.compute:read": "Ver painel, workers e histórico",
     "people.permission.system:read": "Ver serviços, servidor e registros",

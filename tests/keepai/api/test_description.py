@@ -20,6 +20,8 @@ from keepai import api
 from keepai.web import rates
 from models import TaskGroupRun
 from services import db, history, identity, live, probes, sessions, worker_events, workers
+from services.alerts import triage
+from services.bus import LocalBus
 from services.clock import now
 from services.compute.inventory import WorkerChange
 from services.probes.base import ProbeResult
@@ -39,6 +41,7 @@ ENDLESS = {"/api/v1/stream"}
 @pytest.fixture
 def something(database):
     """A compute, a worker, its samples and what happened to it, so that answers hold more than nothing."""
+    triage.configure(LocalBus())
     row = worker("0" * 32)
     compute = db.write_now(workers.ensure_compute, "embedded", now())
     live.publish(snapshot(compute={"id": str(compute)}, workers=[row]))

@@ -53,6 +53,7 @@ async def test_a_program_signs_in_and_asks_who_it_is(program, bruno):
         "permissions": [
             "alerts:act",
             "alerts:read",
+            "alerts:write",
             "compute:act",
             "compute:read",
             "profile:write",
