@@ -9,9 +9,9 @@ import reflex as rx
 from services import about, db, diagnostics, format, health
 from services.i18n import has, translate
 from services.snapshot import Snapshot
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import principal, requires
-from state.live import Channel
+from state.live import Broadcast
 from state.session import enter
 from state.views import PROBE_LOOKS
 
@@ -53,7 +53,7 @@ class Health(rx.State):
     facts: list[Fact] = []
 
 
-def health_channel(locale: str) -> Channel:
+def health_broadcast(locale: str) -> Broadcast:
     """Health and what runs here, every five seconds."""
 
     async def build(_snapshot: Snapshot | None) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def health_channel(locale: str) -> Channel:
         facts = await _facts(locale) if found["database"]["status"] == "ok" else []
         return {**_health(found, locale), "facts": facts, "ready": True}
 
-    return Channel(f"about|{locale}", Health, build, period=5.0, permission="system:read")
+    return Broadcast(f"about|{locale}", Health, build, period=5.0, permission="system:read")
 
 
 class AboutState(rx.State):
@@ -78,7 +78,9 @@ class AboutState(rx.State):
     async def load(self):
         """Show what this is; how it is only to those who see the system."""
         sees = principal().may("system:read")
-        await enter(self, lambda locale: [live_channel(locale), *([health_channel(locale)] if sees else [])])
+        await enter(
+            self, lambda locale: [live_broadcast(locale), *([health_broadcast(locale)] if sees else [])]
+        )
         self.commit = await asyncio.to_thread(about.commit)
         found = await asyncio.to_thread(about.packages)
         self.packages = [

@@ -16,7 +16,7 @@ from services.i18n import translate
 from services.permissions import ROLES
 from state import channel_views
 from state.channels import LIST, NEW
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.session import enter
 
@@ -73,7 +73,7 @@ class AlertRouteState(rx.State):
     @requires("alerts:read")
     async def load(self):
         """Show the route of the address."""
-        person = await enter(self, lambda locale: [live_channel(locale)])
+        person = await enter(self, lambda locale: [live_broadcast(locale)])
         self.route_id = self.router.url.path.rstrip("/").rpartition("/")[2][:64]
         self.asking, self.problem, self.errors = False, "", dict.fromkeys(SAID, "")
         draft = routes.Draft("", [{"after": 0.0, "targets": []}])

@@ -25,7 +25,7 @@ from services.history.series import key_of
 from services.i18n import translate, translate_count
 from services.permissions import Principal
 from state import plots
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.session import enter
 
@@ -153,7 +153,7 @@ class AlertRuleState(rx.State):
     @requires("alerts:read")
     async def load(self):
         """Show the rule of the address; what was typed into it and not kept is still there."""
-        person = await enter(self, lambda locale: [live_channel(locale)])
+        person = await enter(self, lambda locale: [live_broadcast(locale)])
         wanted = self.router.url.path.rstrip("/").rpartition("/")[2][:64]
         self.asking = False
         if wanted != self.rule_id or not self.changed:

@@ -24,9 +24,9 @@ from state import alert_views, plots, silence_views
 from state.alert_counts import EVERY, AlertCounts
 from state.alert_views import NO_ALERT, AlertFacts, AlertRow, Person, RuleRow, StoryLine
 from state.channels import ChannelsState
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
-from state.live import Channel, Looks, broadcaster
+from state.live import Broadcast, Looks, broadcaster
 from state.session import enter
 from state.silence_views import SilenceRow, WindowRow
 
@@ -58,7 +58,7 @@ class AlertRows(rx.State):
     silences: int = 0
 
 
-def rows_channel(view: AlertView, locale: str, zone: str) -> Channel:
+def rows_broadcast(view: AlertView, locale: str, zone: str) -> Broadcast:
     """The list; tabs with the same filter in the same language and zone share it."""
     view = AlertView(text=view.text, severity=view.severity, unowned=view.unowned)
 
@@ -75,7 +75,7 @@ def rows_channel(view: AlertView, locale: str, zone: str) -> Channel:
             "silences": found.silences,
         }
 
-    return Channel(
+    return Broadcast(
         f"alerts|{view.filter}|{locale}|{zone}", AlertRows, build, period=EVERY, permission="alerts:read"
     )
 
@@ -88,7 +88,7 @@ class SilenceRows(rx.State):
     windows: list[WindowRow] = []
 
 
-def silences_channel(locale: str, zone: str) -> Channel:
+def silences_broadcast(locale: str, zone: str) -> Broadcast:
     """The same for everybody with this language and zone."""
 
     async def build(_snapshot: Snapshot | None) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def silences_channel(locale: str, zone: str) -> Channel:
         ]
         return {"ready": True, "rows": rows, "windows": windows}
 
-    return Channel(f"silences|{locale}|{zone}", SilenceRows, build, period=EVERY, permission="alerts:read")
+    return Broadcast(f"silences|{locale}|{zone}", SilenceRows, build, period=EVERY, permission="alerts:read")
 
 
 class AlertPanel(rx.State):
@@ -116,7 +116,7 @@ class AlertPanel(rx.State):
     story: list[StoryLine] = []
 
 
-def panel_channel(alert_id: str, locale: str, zone: str) -> Channel:
+def panel_broadcast(alert_id: str, locale: str, zone: str) -> Broadcast:
     """One alert with its story."""
 
     async def build(_snapshot: Snapshot | None) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def panel_channel(alert_id: str, locale: str, zone: str) -> Channel:
             "story": alert_views.story(found, locale, zone),
         }
 
-    return Channel(
+    return Broadcast(
         f"alert|{alert_id}|{locale}|{zone}", AlertPanel, build, period=EVERY, permission="alerts:read"
     )
 
@@ -148,7 +148,7 @@ class AlertPlot(rx.State):
     figures: list[plots.Figure] = []
 
 
-def plot_channel(alert_id: str, locale: str) -> Channel:
+def plot_broadcast(alert_id: str, locale: str) -> Broadcast:
     """The measure of one alert over half an hour, or around an alert that is over."""
 
     async def build(_snapshot: Snapshot | None) -> dict[str, Any]:
@@ -158,7 +158,9 @@ def plot_channel(alert_id: str, locale: str) -> Channel:
             return {"id": alert_id, "ready": True, "empty": True, "figures": []}
         return {"id": alert_id, **await plots.of_alert(found.alert, found.rule, locale)}
 
-    return Channel(f"alert-plot|{alert_id}|{locale}", AlertPlot, build, period=10.0, permission="alerts:read")
+    return Broadcast(
+        f"alert-plot|{alert_id}|{locale}", AlertPlot, build, period=10.0, permission="alerts:read"
+    )
 
 
 async def renew() -> None:
@@ -532,14 +534,14 @@ class AlertsState(rx.State):
     def _looks(self, view: AlertView) -> Looks:
         zone = principal().zone
 
-        def looks(locale: str) -> list[Channel]:
-            channels = [live_channel(locale), rows_channel(view, locale, zone)]
+        def looks(locale: str) -> list[Broadcast]:
+            broadcasts = [live_broadcast(locale), rows_broadcast(view, locale, zone)]
             if view.tab == "silences":
-                channels.append(silences_channel(locale, zone))
+                broadcasts.append(silences_broadcast(locale, zone))
             if view.selected:
-                channels.append(panel_channel(view.selected, locale, zone))
-                channels.append(plot_channel(view.selected, locale))
-            return channels
+                broadcasts.append(panel_broadcast(view.selected, locale, zone))
+                broadcasts.append(plot_broadcast(view.selected, locale))
+            return broadcasts
 
         return looks
 

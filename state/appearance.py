@@ -8,7 +8,7 @@ import reflex as rx
 from services import accounts, db, identity
 from services.errors import Invalid
 from services.i18n import translate
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import principal, requires, tell
 from state.session import SessionState, enter
 from state.settings import in_words
@@ -33,7 +33,7 @@ class AppearanceState(rx.State):
     @requires("profile:write")
     async def load(self):
         """Show what the person has chosen."""
-        person = await enter(self, lambda locale: [live_channel(locale)])
+        person = await enter(self, lambda locale: [live_broadcast(locale)])
         self.zone, self.error, self.ready = person.zone, "", True
 
     @rx.event

@@ -13,7 +13,7 @@ from services import audit, db, format, secret_key
 from services.clock import now
 from services.i18n import has, translate, translate_count
 from services.settings import get_settings
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import principal, requires, tell
 from state.session import enter
 
@@ -80,7 +80,7 @@ class AuditState(rx.State):
     @requires("audit:read")
     async def load(self):
         """Show what the address asks for."""
-        await enter(self, lambda locale: [live_channel(locale)])
+        await enter(self, lambda locale: [live_broadcast(locale)])
         given = self.router.url.query_parameters
         asked = {name: given.get(name, "")[:LONGEST] for name in NAMED}
         asked["outcome"] = asked["outcome"] if asked["outcome"] in audit.OUTCOMES else ""

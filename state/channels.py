@@ -19,7 +19,7 @@ from services.i18n import LOCALES, translate
 from services.settings import get_settings
 from state import channel_views
 from state.channel_views import ChannelRow, DeliveryRow, RouteRow
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.session import enter
 
@@ -134,7 +134,7 @@ class ChannelState(rx.State):
     @requires("alerts:read")
     async def load(self):
         """Show the channel of the address."""
-        person = await enter(self, lambda locale: [live_channel(locale)])
+        person = await enter(self, lambda locale: [live_broadcast(locale)])
         wanted = self.router.url.path.rstrip("/").rpartition("/")[2][:64]
         self.channel_id, self.asking, self.problem, self._left = wanted, False, "", []
         self.errors, self.made_secret = dict.fromkeys(TYPED, ""), ""

@@ -10,7 +10,7 @@ from services.i18n import translate
 from services.snapshot import Snapshot
 from state import plots, views
 from state.guard import offer_undo, principal, requires, untell
-from state.live import Channel, Looks
+from state.live import Broadcast, Looks
 from state.session import enter
 from state.views import AttentionView, ComputeView, EventView, GroupView, ProbeView, Tile
 
@@ -35,7 +35,7 @@ class Live(rx.State):
     has_mail: bool = False
 
 
-def live_channel(locale: str) -> Channel:
+def live_broadcast(locale: str) -> Broadcast:
     """Everything of `Live` in one language; every page looks at it for the frame."""
 
     async def build(snapshot: Snapshot | None) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def live_channel(locale: str) -> Channel:
             ),
         }
 
-    return Channel(f"live|{locale}", Live, build)
+    return Broadcast(f"live|{locale}", Live, build)
 
 
 class Trends(rx.State):
@@ -70,7 +70,7 @@ class Trends(rx.State):
     sparks: dict[str, str] = dict.fromkeys(views.TILES, "")
 
 
-def trends_channel(_locale: str) -> Channel:
+def trends_broadcast(_locale: str) -> Broadcast:
     """The sparklines, every fifteen seconds."""
 
     async def build(snapshot: Snapshot | None) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def trends_channel(_locale: str) -> Channel:
             return {"sparks": dict.fromkeys(views.TILES, "")}
         return {"sparks": await plots.sparks(snapshot["compute"]["id"])}
 
-    return Channel("trends", Trends, build, period=15.0)
+    return Broadcast("trends", Trends, build, period=15.0)
 
 
 class DashboardPlots(rx.State):
@@ -91,7 +91,7 @@ class DashboardPlots(rx.State):
     figures: list[plots.Figure] = []
 
 
-def plots_channel(span: str, locale: str) -> Channel:
+def plots_broadcast(span: str, locale: str) -> Broadcast:
     """The plots of one range; all tabs that look at this range share them."""
 
     async def build(snapshot: Snapshot | None) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def plots_channel(span: str, locale: str) -> Channel:
             return {"range": span, "ready": False}
         return {"range": span, **await plots.of_compute(snapshot["compute"]["id"], span, locale)}
 
-    return Channel(f"plots|{span}|{locale}", DashboardPlots, build, period=plots.REFRESH[span])
+    return Broadcast(f"plots|{span}|{locale}", DashboardPlots, build, period=plots.REFRESH[span])
 
 
 class DashboardState(rx.State):
@@ -119,7 +119,7 @@ class DashboardState(rx.State):
     @requires("compute:read")
     async def show_frame(self):
         """Load a page that has nothing of its own but the frame."""
-        await enter(self, lambda locale: [live_channel(locale)])
+        await enter(self, lambda locale: [live_broadcast(locale)])
 
     @rx.event
     @requires("compute:read")
@@ -161,7 +161,7 @@ class DashboardState(rx.State):
 
 
 def _looks(span: str) -> Looks:
-    return lambda locale: [live_channel(locale), trends_channel(locale), plots_channel(span, locale)]
+    return lambda locale: [live_broadcast(locale), trends_broadcast(locale), plots_broadcast(span, locale)]
 
 
 def _checklist(database: Any, account_id: Any) -> tuple[bool, int]:

@@ -13,7 +13,7 @@ from services.clock import now
 from services.errors import Invalid, NotFound
 from services.i18n import translate
 from services.permissions import Principal
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.session import enter
 from state.settings import in_words, no_errors
@@ -68,7 +68,7 @@ class KeysState(rx.State):
     @requires("profile:write")
     async def load(self):
         """Show the keys, and what a new one may be given."""
-        person = await enter(self, lambda locale: [live_channel(locale)])
+        person = await enter(self, lambda locale: [live_broadcast(locale)])
         self.secret = self.secret_of = self.pending = ""
         self.errors = no_errors(FIELDS)
         self.offers = [

@@ -1,6 +1,6 @@
 """Live data: what many tabs see is built once, encoded once and broadcast to a room of tabs.
 
-A `Channel` is one thing that tabs may look at (the dashboard in Portuguese, one window of the worker table sorted by
+A `Broadcast` is one thing that tabs may look at (the dashboard in Portuguese, one window of the worker table sorted by
 memory, the call stack of one worker). It is built only while somebody looks, once for all who look, and after the
 first time only what changed is sent. The states it fills are written by nothing else, have no computed vars, and keep
 no copy on the server.
@@ -55,7 +55,7 @@ class Sender(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class Broadcast:
     """One thing to look at, for those who hold `permission` in `scope`. `room` names it, `build` makes the values of
     `state`'s variables from the newest snapshot, at most every `period` seconds (0: with each snapshot)."""
 
@@ -67,13 +67,13 @@ class Channel:
     scope: str = PLATFORM
 
 
-Looks = Callable[[str], Iterable[Channel]]
+Looks = Callable[[str], Iterable[Broadcast]]
 May = Callable[[str, str], bool]  # a permission in a scope
 
 
 @dataclass(slots=True)
 class _Room:
-    channel: Channel
+    broadcast: Broadcast
     tabs: set[str] = field(default_factory=set)
     last: dict[str, Any] = field(default_factory=dict)
     whole: Any = None  # the message with all of `last`, once a tab has needed it
@@ -112,19 +112,19 @@ class Broadcaster:
     async def attend(
         self, sid: str, session: str, may: May, locale: str, looks: Looks, *, anew: bool = True
     ) -> None:
-        """Let a tab look at exactly those of these channels that it may see, and fill them at once.
+        """Let a tab look at exactly those of these broadcasts that it may see, and fill them at once.
 
         `session` is the sign-in whose end ends the tab; `may` says what its person may just now; `looks` gives the
-        channels in a language, so that a change of language can join the same ones anew. With `anew` off, those that
+        broadcasts in a language, so that a change of language can join the same ones anew. With `anew` off, those that
         it looks at already go on as they are: a tab that scrolls needs other rows and nothing else.
         """
-        seen = [channel for channel in looks(locale) if may(channel.permission, channel.scope)]
-        wanted = {channel.room: channel for channel in seen}
+        seen = [broadcast for broadcast in looks(locale) if may(broadcast.permission, broadcast.scope)]
+        wanted = {broadcast.room: broadcast for broadcast in seen}
         self._tabs[sid] = _Tab(session, may, looks)
-        for room in [r for r in self._rooms.values() if sid in r.tabs and r.channel.room not in wanted]:
+        for room in [r for r in self._rooms.values() if sid in r.tabs and r.broadcast.room not in wanted]:
             await self._leave(sid, room)
-        for channel in wanted.values():
-            room = self._rooms.setdefault(channel.room, _Room(channel))
+        for broadcast in wanted.values():
+            room = self._rooms.setdefault(broadcast.room, _Room(broadcast))
             if anew or sid not in room.tabs:
                 await self._join(sid, room)
 
@@ -135,7 +135,7 @@ class Broadcaster:
 
     async def renew(self, state: type[rx.State]) -> None:
         """Build what fills this state anew at once: somebody here changed what it shows."""
-        for room in [room for room in self._rooms.values() if room.channel.state is state]:
+        for room in [room for room in self._rooms.values() if room.broadcast.state is state]:
             await self._refresh(room)
 
     async def show(self, sid: str, state: type[rx.State], values: Payload) -> None:
@@ -176,7 +176,7 @@ class Broadcaster:
                 self._drop_absent()
                 sweep = now + SWEEP
             for room in list(self._rooms.values()):
-                period = room.channel.period
+                period = room.broadcast.period
                 if (fresh and not period) or (period and now >= room.due):
                     if room.lock.locked():  # the build before is not done: the next round brings newer values
                         continue
@@ -197,31 +197,31 @@ class Broadcaster:
     async def _refresh(self, room: _Room) -> None:
         async with room.lock:
             try:
-                built = dict(await room.channel.build(self.latest))
+                built = dict(await room.broadcast.build(self.latest))
             except Exception:
-                log.exception("channel %s could not be built", room.channel.room)
+                log.exception("broadcast %s could not be built", room.broadcast.room)
                 return
             changed = {name: value for name, value in built.items() if room.last.get(name, room) != value}
             if changed:
                 room.last, room.whole = built, None
             if changed and room.tabs:
-                await self._emit(room.channel.state, changed, room.channel.room)
+                await self._emit(room.broadcast.state, changed, room.broadcast.room)
 
     async def _join(self, sid: str, room: _Room) -> None:
         stale = not room.last or not room.tabs
         room.tabs.add(sid)  # before anything is awaited: a room of nobody is dropped
         if stale:
-            room.due = time.monotonic() + room.channel.period
+            room.due = time.monotonic() + room.broadcast.period
             await self._refresh(room)
-        await self._sender.enter(sid, room.channel.room)
+        await self._sender.enter(sid, room.broadcast.room)
         # From here on this tab gets every change in order; what it needs first is the whole.
         await self._sender.emit(self._whole(room), sid)
 
     async def _leave(self, sid: str, room: _Room) -> None:
         room.tabs.discard(sid)
-        await self._sender.leave(sid, room.channel.room)
+        await self._sender.leave(sid, room.broadcast.room)
         if not room.tabs:
-            self._rooms.pop(room.channel.room, None)
+            self._rooms.pop(room.broadcast.room, None)
 
     def _drop_absent(self) -> None:
         """Sockets leave without saying so; a room nobody is in is no longer built."""
@@ -246,9 +246,9 @@ class Broadcaster:
     def _whole(self, room: _Room) -> Any:
         """All that a tab of this room shows. Kept, because after a restart everybody joins within seconds."""
         if "age_ms" in room.last:
-            return self._encode(room.channel.state, _aged(room.last))
+            return self._encode(room.broadcast.state, _aged(room.last))
         if room.whole is None:
-            room.whole = self._encode(room.channel.state, room.last)
+            room.whole = self._encode(room.broadcast.state, room.last)
         return room.whole
 
     def _encode(self, state: type[rx.State], values: Payload) -> Any:

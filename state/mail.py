@@ -12,7 +12,7 @@ from services.clock import now
 from services.i18n import translate
 from services.permissions import Principal
 from services.settings import get_settings
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import principal, requires
 from state.session import enter
 
@@ -40,7 +40,7 @@ class MailState(rx.State):
     @requires("system:act")
     async def load(self):
         """Show the settings in force."""
-        person = await enter(self, lambda locale: [live_channel(locale)])
+        person = await enter(self, lambda locale: [live_broadcast(locale)])
         settings = get_settings()
         self.configured = outbox.can_mail(settings)
         self.server = f"{settings.smtp_host}:{settings.smtp_port}"

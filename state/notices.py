@@ -12,7 +12,7 @@ from services.clock import now
 from services.errors import Invalid
 from services.i18n import translate
 from services.settings import get_settings
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.session import enter
 from state.settings import in_words, no_errors
@@ -38,7 +38,7 @@ class NoticesState(rx.State):
     @requires("profile:write")
     async def load(self):
         """Show what one wanted last."""
-        person = await enter(self, lambda locale: [live_channel(locale)])
+        person = await enter(self, lambda locale: [live_broadcast(locale)])
         settings = get_settings()
         kept = await db.read(preferences.of, settings, person.account_id)
         self.can_mail, self.can_sms = outbox.can_mail(settings), outbox.can_send(settings, "sms")

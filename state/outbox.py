@@ -13,7 +13,7 @@ from services.outbox import Trouble
 from services.settings import get_settings
 from services.snapshot import Snapshot
 from state.guard import actor, principal, requires, tell
-from state.live import Channel, broadcaster
+from state.live import Broadcast, broadcaster
 
 SHOWN = 20
 HIDDEN = "•••"
@@ -49,7 +49,7 @@ class Outbox(rx.State):
     more: str = ""
 
 
-def outbox_channel(locale: str) -> Channel:
+def outbox_broadcast(locale: str) -> Broadcast:
     """What could not be delivered, every five seconds."""
 
     async def build(_snapshot: Snapshot | None) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def outbox_channel(locale: str) -> Channel:
         more = translate(locale, "outbox.more", shown=format.number(locale, SHOWN))
         return {"rows": [_view(one, locale) for one in shown], "more": more if len(found) > SHOWN else ""}
 
-    return Channel(f"outbox|{locale}", Outbox, build, period=5.0, permission="system:act")
+    return Broadcast(f"outbox|{locale}", Outbox, build, period=5.0, permission="system:act")
 
 
 class OutboxState(rx.State):

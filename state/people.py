@@ -14,7 +14,7 @@ from services.i18n import translate
 from services.people import Handed, Member
 from services.permissions import ROLES
 from services.settings import get_settings
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.session import enter, initials
 from state.settings import in_words, no_errors
@@ -75,7 +75,7 @@ class PeopleState(rx.State):
     @requires("people:manage")
     async def load(self):
         """Show everybody."""
-        await enter(self, lambda locale: [live_channel(locale)])
+        await enter(self, lambda locale: [live_broadcast(locale)])
         self.inviting, self.errors = False, no_errors(INVITE)
         self.link, self.pending, self.text = NO_LINK, NOTHING_PENDING, ""
         await self._read()

@@ -10,7 +10,7 @@ from services.clock import now
 from services.errors import NotFound
 from services.i18n import translate, translate_count
 from services.permissions import ROLES
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.keys import KeyView, view
 from state.session import enter, initials
@@ -56,7 +56,7 @@ class PersonState(rx.State):
     @requires("people:manage")
     async def load(self):
         """Show whom the address names."""
-        await enter(self, lambda locale: [live_channel(locale)])
+        await enter(self, lambda locale: [live_broadcast(locale)])
         wanted = self.router.url.path.rstrip("/").rpartition("/")[2]
         self.question = NOTHING_ASKED
         if wanted != self.account_id:

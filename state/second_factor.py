@@ -8,7 +8,7 @@ from services.clock import now
 from services.errors import Invalid
 from services.i18n import translate, translate_count
 from services.settings import get_settings
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.proving import proving
 from state.session import enter
@@ -33,7 +33,7 @@ class SecondFactorState(rx.State):
     @requires("profile:write")
     async def load(self):
         """Show whether it is on."""
-        await enter(self, lambda locale: [live_channel(locale)])
+        await enter(self, lambda locale: [live_broadcast(locale)])
         self._forget()
         await self._read()
 

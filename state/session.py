@@ -97,7 +97,7 @@ class SessionState(rx.State):
 
 
 async def enter(state: rx.State, looks: Looks) -> Principal:
-    """What every page does on load: show who is there, in their language, and look at the page's channels."""
+    """What every page does on load: show who is there, in their language, and look at the page's broadcasts."""
     person = principal()
     (await state.get_state(SessionState))._show(person)
     words = await state.get_state(Words)

@@ -11,7 +11,7 @@ from services.errors import Conflict, Invalid, NotFound
 from services.i18n import translate
 from services.settings import get_settings
 from services.sign_ins import SignIn
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.leaving import REVOKED
 from state.live import broadcaster
@@ -54,7 +54,7 @@ class SettingsState(rx.State):
     @requires("profile:write")
     async def load(self):
         """Show the person's own settings."""
-        person = await enter(self, lambda locale: [live_channel(locale)])
+        person = await enter(self, lambda locale: [live_broadcast(locale)])
         self.name, self.email = person.name, person.email
         self.must_change = person.must_change_password
         self.profile_errors, self.password_errors = no_errors(PROFILE), no_errors(PASSWORD)

@@ -11,7 +11,7 @@ from services.errors import Conflict, NotFound, Upstream
 from services.i18n import translate
 from services.oidc import Issuer
 from services.settings import get_settings
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.session import enter
 
@@ -51,7 +51,7 @@ class SignInMethodsState(rx.State):
     @requires("profile:write")
     async def load(self):
         """Show one's own ways; and say what came of connecting one, as the address has it."""
-        person = await enter(self, lambda locale: [live_channel(locale)])
+        person = await enter(self, lambda locale: [live_broadcast(locale)])
         query = self.router.url.query_parameters
         known = oidc.issuers(get_settings())
         via = known.get(query.get("via", ""))

@@ -19,10 +19,10 @@ from services.snapshot import Snapshot
 from services.task_stream import DEFAULT_WINDOW, WINDOWS
 from services.worker_table import SORTS
 from state import worker_insight
-from state.dashboard import live_channel
+from state.dashboard import live_broadcast
 from state.guard import principal, requires, tell
-from state.live import Channel, Looks, broadcaster
-from state.outbox import outbox_channel
+from state.live import Broadcast, Looks, broadcaster
+from state.outbox import outbox_broadcast
 from state.plots import probe_sparks
 from state.session import enter
 from state.worker_insight import LineView
@@ -75,7 +75,7 @@ class SystemLive(rx.State):
     sparks: dict[str, str] = {}
 
 
-def system_channel(locale: str) -> Channel:
+def system_broadcast(locale: str) -> Broadcast:
     """What changes slowly, every five seconds."""
 
     async def build(snapshot: Snapshot | None) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def system_channel(locale: str) -> Channel:
             "sparks": await probe_sparks([probe["name"] for probe in snapshot["probes"]] if snapshot else []),
         }
 
-    return Channel(f"system|{locale}", SystemLive, build, period=5.0, permission="system:read")
+    return Broadcast(f"system|{locale}", SystemLive, build, period=5.0, permission="system:read")
 
 
 class Storage(rx.State):
@@ -103,13 +103,13 @@ class Storage(rx.State):
     total: str = ""
 
 
-def storage_channel(locale: str) -> Channel:
+def storage_broadcast(locale: str) -> Broadcast:
     """The sizes, every two minutes: the whole table is read for them."""
 
     async def build(_snapshot: Snapshot | None) -> dict[str, Any]:
         return _kept(await db.read(history.sizes), locale)
 
-    return Channel(f"storage|{locale}", Storage, build, period=120.0, permission="system:read")
+    return Broadcast(f"storage|{locale}", Storage, build, period=120.0, permission="system:read")
 
 
 class Asked(rx.State):
@@ -122,7 +122,7 @@ class Asked(rx.State):
     lines: list[LineView] = []
 
 
-def asked_channel(locale: str) -> Channel:
+def asked_broadcast(locale: str) -> Broadcast:
     """Versions and log, every ten seconds."""
 
     async def build(_snapshot: Snapshot | None) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def asked_channel(locale: str) -> Channel:
             return {"state": "failed"}
         return {"state": "answered", "lines": worker_insight.lines(lines), **_versions(versions, locale)}
 
-    return Channel(f"asked|{locale}", Asked, build, period=10.0, permission="system:read")
+    return Broadcast(f"asked|{locale}", Asked, build, period=10.0, permission="system:read")
 
 
 class BoxView(TypedDict):
@@ -181,7 +181,7 @@ class Stream(rx.State):
     legend: list[LegendView] = []
 
 
-def stream_channel(window: str, locale: str) -> Channel:
+def stream_broadcast(window: str, locale: str) -> Broadcast:
     """Who ran what in the last minutes, every two seconds."""
 
     async def build(snapshot: Snapshot | None) -> dict[str, Any]:
@@ -194,7 +194,7 @@ def stream_channel(window: str, locale: str) -> Channel:
             **lay_out(steps, snapshot, window, time.time(), locale),
         }
 
-    return Channel(f"stream|{window}|{locale}", Stream, build, period=2.0)
+    return Broadcast(f"stream|{window}|{locale}", Stream, build, period=2.0)
 
 
 class SystemState(rx.State):
@@ -226,12 +226,12 @@ class SystemState(rx.State):
 
 def _looks(window: str, acts: bool) -> Looks:
     return lambda locale: [
-        live_channel(locale),
-        system_channel(locale),
-        storage_channel(locale),
-        stream_channel(window, locale),
-        asked_channel(locale),
-        *([outbox_channel(locale)] if acts else []),
+        live_broadcast(locale),
+        system_broadcast(locale),
+        storage_broadcast(locale),
+        stream_broadcast(window, locale),
+        asked_broadcast(locale),
+        *([outbox_broadcast(locale)] if acts else []),
     ]
 
 

@@ -16,7 +16,7 @@ from services.compute.logs import LogLine
 from services.i18n import translate
 from services.snapshot import Snapshot, WorkerRow, event_row
 from state import views
-from state.live import Channel
+from state.live import Broadcast
 from state.views import EventView
 
 LOG_LINES = 200
@@ -73,7 +73,7 @@ Answer = dict[str, Any] | None
 Look = Callable[[WorkerRow, str], Awaitable[Answer]]
 
 
-def channel(tab: str, worker_id: str, locale: str) -> Channel:
+def broadcast(tab: str, worker_id: str, locale: str) -> Broadcast:
     """One tab of one worker."""
     look = LOOKS[tab]
 
@@ -86,7 +86,7 @@ def channel(tab: str, worker_id: str, locale: str) -> Channel:
             return {"about": about, "state": "failed"}
         return {"about": about, "state": "answered", **answer}
 
-    return Channel(f"insight|{tab}|{worker_id}|{locale}", WorkerInsight, build, period=PERIODS[tab])
+    return Broadcast(f"insight|{tab}|{worker_id}|{locale}", WorkerInsight, build, period=PERIODS[tab])
 
 
 async def _tasks(row: WorkerRow, locale: str) -> Answer:

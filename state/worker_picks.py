@@ -1,5 +1,5 @@
 """Workers that a tab has picked, to act on several at once: what can be done to them, what is asked first, and what is
-said afterwards. Pure but for the channel."""
+said afterwards. Pure but for the broadcast."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from services.i18n import translate, translate_count
 from services.operations import Done
 from services.snapshot import Snapshot, WorkerRow
 from services.worker_table import WorkerView, matching
-from state.live import Channel
+from state.live import Broadcast
 
 Kind = Literal["retire", "restart"]
 
@@ -38,7 +38,7 @@ class WorkerPicks(rx.State):
     some: bool = False
 
 
-def picks_channel(picked: Iterable[str], view: WorkerView) -> Channel:
+def picks_broadcast(picked: Iterable[str], view: WorkerView) -> Broadcast:
     """What became of the picked workers, and how many the filter shows. A room for everybody with the same picks."""
     wanted = frozenset(picked)
     name = hashlib.sha256("".join(sorted(wanted)).encode()).hexdigest()
@@ -46,7 +46,7 @@ def picks_channel(picked: Iterable[str], view: WorkerView) -> Channel:
     async def build(snapshot: Snapshot | None) -> dict[str, Any]:
         return figures(snapshot["workers"] if snapshot else [], wanted, view)
 
-    return Channel(f"picks|{name}|{view.state}|{view.text}", WorkerPicks, build)
+    return Broadcast(f"picks|{name}|{view.state}|{view.text}", WorkerPicks, build)
 
 
 def figures(rows: Sequence[WorkerRow], picked: frozenset[str], view: WorkerView) -> dict[str, Any]:

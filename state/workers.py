@@ -19,9 +19,9 @@ from services.snapshot import Snapshot, WorkerRow
 from services.worker_table import STATES, WorkerView, counts, parse, scrolled, select, window
 from state import plots, views, worker_insight
 from state.alert_counts import framed
-from state.dashboard import DEFAULT_RANGE, live_channel
+from state.dashboard import DEFAULT_RANGE, live_broadcast
 from state.guard import actor, offer_undo, principal, requires, tell, untell
-from state.live import Channel, Looks, broadcaster
+from state.live import Broadcast, Looks, broadcaster
 from state.session import enter
 from state.toasts import MOST as MOST_TOASTS
 from state.views import WorkerCell
@@ -33,7 +33,7 @@ from state.worker_picks import (
     Question,
     Run,
     able,
-    picks_channel,
+    picks_broadcast,
     question,
     report,
 )
@@ -55,7 +55,7 @@ class WorkerRows(rx.State):
     totals: dict[str, str] = dict.fromkeys(TOTALS, "")
 
 
-def rows_channel(view: WorkerView, locale: str) -> Channel:
+def rows_broadcast(view: WorkerView, locale: str) -> Broadcast:
     """One window of the table; tabs that look at the same window share it."""
 
     async def build(snapshot: Snapshot | None) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def rows_channel(view: WorkerView, locale: str) -> Channel:
             **views.table_totals(snapshot, locale),
         }
 
-    return Channel(f"rows|{view.key}|{locale}", WorkerRows, build)
+    return Broadcast(f"rows|{view.key}|{locale}", WorkerRows, build)
 
 
 class WorkerPanel(rx.State):
@@ -84,7 +84,7 @@ class WorkerPanel(rx.State):
     worker: views.WorkerFacts = views.NO_WORKER
 
 
-def panel_channel(worker_id: str, locale: str) -> Channel:
+def panel_broadcast(worker_id: str, locale: str) -> Broadcast:
     """What is known of one worker now."""
 
     async def build(snapshot: Snapshot | None) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def panel_channel(worker_id: str, locale: str) -> Channel:
             "worker": views.worker_facts(row, locale) if row else views.NO_WORKER,
         }
 
-    return Channel(f"panel|{worker_id}|{locale}", WorkerPanel, build)
+    return Broadcast(f"panel|{worker_id}|{locale}", WorkerPanel, build)
 
 
 class WorkerPlots(rx.State):
@@ -108,7 +108,7 @@ class WorkerPlots(rx.State):
     figures: list[plots.Figure] = []
 
 
-def worker_plots_channel(worker_id: str, span: str, locale: str) -> Channel:
+def worker_plots_broadcast(worker_id: str, span: str, locale: str) -> Broadcast:
     """Memory and CPU of one worker over a range."""
 
     async def build(snapshot: Snapshot | None) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def worker_plots_channel(worker_id: str, span: str, locale: str) -> Channel:
             return {"ready": False}
         return await plots.of_worker(snapshot["compute"]["id"], worker_id, span, locale, row["threads"])
 
-    return Channel(f"plots|{worker_id}|{span}|{locale}", WorkerPlots, build, period=plots.REFRESH[span])
+    return Broadcast(f"plots|{worker_id}|{span}|{locale}", WorkerPlots, build, period=plots.REFRESH[span])
 
 
 class Pending(TypedDict):
@@ -500,19 +500,19 @@ class WorkersState(rx.State):
         worker, tab, span = view.selected, self.tab, self.range
         picked = tuple(self.get_value("picked"))
 
-        def looks(locale: str) -> list[Channel]:
-            channels = [live_channel(locale)]
+        def looks(locale: str) -> list[Broadcast]:
+            broadcasts = [live_broadcast(locale)]
             if table:
-                channels.append(rows_channel(view, locale))
+                broadcasts.append(rows_broadcast(view, locale))
                 if picked:
-                    channels.append(picks_channel(picked, view))
+                    broadcasts.append(picks_broadcast(picked, view))
             if worker:
-                channels.append(panel_channel(worker, locale))
+                broadcasts.append(panel_broadcast(worker, locale))
                 if tab == "overview":
-                    channels.append(worker_plots_channel(worker, span, locale))
+                    broadcasts.append(worker_plots_broadcast(worker, span, locale))
                 else:
-                    channels.append(worker_insight.channel(tab, worker, locale))
-            return channels
+                    broadcasts.append(worker_insight.broadcast(tab, worker, locale))
+            return broadcasts
 
         return looks
 

@@ -5,7 +5,7 @@ from services.about import VERSION
 from services.clock import now
 from services.i18n import translate
 from state import about as about_state
-from state.about import AboutState, Health, health_channel
+from state.about import AboutState, Health, health_broadcast
 from state.live import delta
 from tests.keepai.around import snapshot
 
@@ -22,7 +22,7 @@ async def test_everybody_reads_version_and_licences(tab, carla):
 async def test_health_is_told_in_words(database):
     db.write_now(lease.take, "background", "me", now())
     live.publish(snapshot())
-    told = await health_channel("pt-BR").build(None)
+    told = await health_broadcast("pt-BR").build(None)
     assert (told["look"], told["word"]) == ("ok", translate("pt-BR", "about.health.ok"))
     assert [(part["label"], part["word"]) for part in told["parts"]] == [
         ("Banco de dados", "No ar"),
@@ -33,14 +33,14 @@ async def test_health_is_told_in_words(database):
     assert facts["Banco de dados"].startswith("SQLite 3.")
     assert facts["Redis"] == "Não configurado"
     live.publish(None)
-    told = await health_channel("en").build(None)
+    told = await health_broadcast("en").build(None)
     assert (told["look"], told["word"]) == ("warning", "Something is not as it should be")
     assert told["parts"][1]["word"] == "Nothing heard"
 
 
 async def test_without_a_database_it_says_so_and_nothing_fails(database):
     db.configure("sqlite:////nowhere/at/all.db")
-    told = await health_channel("en").build(None)
+    told = await health_broadcast("en").build(None)
     assert (told["look"], told["word"], told["facts"]) == ("critical", "The database does not answer", [])
 
 

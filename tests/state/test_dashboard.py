@@ -6,7 +6,7 @@ import pytest
 
 from services import accounts, db
 from services.i18n import translate
-from state.dashboard import DashboardState, live_channel
+from state.dashboard import DashboardState, live_broadcast
 from tests.keepai.around import snapshot
 
 
@@ -24,7 +24,7 @@ def probe(name: str, state: str, **more: Any) -> dict[str, Any]:
 
 
 async def shown(*probes: dict[str, Any]) -> dict[str, Any]:
-    return await live_channel("en").build(snapshot(probes=list(probes)))
+    return await live_broadcast("en").build(snapshot(probes=list(probes)))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from state import live
 from state.dashboard import Live
-from state.live import Broadcaster, Channel
+from state.live import Broadcast, Broadcaster
 
 NEWS = {"at": 1.0, "age_ms": 0}
 
@@ -57,24 +57,24 @@ def anything(_permission: str, _scope: str) -> bool:
     return True
 
 
-def channel(room: str, values: dict[str, Any]) -> Channel:
+def broadcast(room: str, values: dict[str, Any]) -> Broadcast:
     async def build(_snapshot: Any) -> dict[str, Any]:
         return values
 
-    return Channel(room, Live, build)
+    return Broadcast(room, Live, build)
 
 
 async def test_who_joins_gets_all_of_it_and_then_only_what_changed(sent: Sent):
     values = {"groups": ["a"], "events": []}
     broadcaster = Broadcaster(sent)
-    await broadcaster.attend("one", "s", anything, "en", lambda _: [channel("room", values)])
+    await broadcaster.attend("one", "s", anything, "en", lambda _: [broadcast("room", values)])
     assert sent.to("one") == [{"groups": ["a"], "events": []}]
     sent.to("room")  # the first one makes the room, which is told as well
     values["groups"] = ["b"]
     await broadcaster._refresh(broadcaster._rooms["room"])
     await broadcaster._refresh(broadcaster._rooms["room"])
     assert sent.to("room") == [{"groups": ["b"]}]
-    await broadcaster.attend("two", "s", anything, "en", lambda _: [channel("room", values)])
+    await broadcaster.attend("two", "s", anything, "en", lambda _: [broadcast("room", values)])
     assert sent.to("two") == [{"groups": ["b"], "events": []}]
     assert sent.to("one") == []
 
@@ -82,9 +82,9 @@ async def test_who_joins_gets_all_of_it_and_then_only_what_changed(sent: Sent):
 async def test_who_scrolls_is_sent_the_other_rows_and_nothing_again(sent: Sent):
     broadcaster = Broadcaster(sent)
     frame, top, below = (
-        channel("frame", {"at": 1.0}),
-        channel("rows 0", {"groups": [0]}),
-        channel("rows 6", {"groups": [6]}),
+        broadcast("frame", {"at": 1.0}),
+        broadcast("rows 0", {"groups": [0]}),
+        broadcast("rows 6", {"groups": [6]}),
     )
     await broadcaster.attend("one", "s", anything, "en", lambda _: [frame, top])
     assert len(sent.to("one")) == 2
@@ -102,7 +102,7 @@ async def test_who_scrolls_is_sent_the_other_rows_and_nothing_again(sent: Sent):
 async def test_another_language_is_another_room(sent: Sent):
     broadcaster = Broadcaster(sent)
     await broadcaster.attend(
-        "one", "s", anything, "en", lambda locale: [channel(f"live|{locale}", {"groups": [locale]})]
+        "one", "s", anything, "en", lambda locale: [broadcast(f"live|{locale}", {"groups": [locale]})]
     )
     sent.to("one")
     await broadcaster.speak("one", "pt-BR")
@@ -112,7 +112,7 @@ async def test_another_language_is_another_room(sent: Sent):
 
 async def test_a_room_of_tabs_that_are_gone_is_no_longer_built(sent: Sent):
     broadcaster = Broadcaster(sent)
-    await broadcaster.attend("one", "s", anything, "en", lambda _: [channel("room", NEWS)])
+    await broadcaster.attend("one", "s", anything, "en", lambda _: [broadcast("room", NEWS)])
     sent.gone.add("one")
     broadcaster._drop_absent()
     assert broadcaster.tabs == 0 and broadcaster._rooms == {}
@@ -132,9 +132,9 @@ def test_live_states_have_no_computed_vars():
 async def test_a_tab_sees_what_its_person_may_where_they_may_and_nothing_else(sent: Sent):
     broadcaster = Broadcaster(sent)
     all_of_them = [
-        channel("compute", {"groups": ["c"]}),
-        replace(channel("system", {"groups": ["s"]}), permission="system:read"),
-        replace(channel("clinic", {"groups": ["k"]}), scope="clinic:1"),
+        broadcast("compute", {"groups": ["c"]}),
+        replace(broadcast("system", {"groups": ["s"]}), permission="system:read"),
+        replace(broadcast("clinic", {"groups": ["k"]}), scope="clinic:1"),
     ]
     held: set[tuple[str, str]] = set()
     await broadcaster.attend("one", "s", lambda *asked: asked in held, "en", lambda _: all_of_them)

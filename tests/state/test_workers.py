@@ -383,10 +383,10 @@ async def test_the_bar_follows_the_list_by_itself(tab, bruno, crowd, sender):
     screen = tab(bruno)
     await screen.call(WorkersState.pick_shown, True)
     room = next(name for name in live_state.broadcaster()._rooms if name.startswith("picks|"))
-    channel = live_state.broadcaster()._rooms[room].channel
-    assert (await channel.build(snapshot(workers=crowd)))["count"] == 9
-    assert (await channel.build(snapshot(workers=crowd[:2])))["count"] == 2
-    assert (await channel.build(None))["count"] == 0
+    broadcast = live_state.broadcaster()._rooms[room].broadcast
+    assert (await broadcast.build(snapshot(workers=crowd)))["count"] == 9
+    assert (await broadcast.build(snapshot(workers=crowd[:2])))["count"] == 2
+    assert (await broadcast.build(None))["count"] == 0
     await screen.call(WorkersState.unpick)
     assert room not in live_state.broadcaster()._rooms
 

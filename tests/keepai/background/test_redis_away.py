@@ -129,7 +129,7 @@ async def test_alerts_that_are_raised_while_redis_is_away_arrive(database, redis
         ]
         stack.callback(lambda: [task.cancel() for task in loops])
         await until(lambda: feed.taken)
-        looks = lambda locale: [alert_state.rows_channel(AlertView(), locale, "UTC")]  # noqa: E731
+        looks = lambda locale: [alert_state.rows_broadcast(AlertView(), locale, "UTC")]  # noqa: E731
         await made.attend(SID, SESSION, lambda _permission, _scope: True, "pt-BR", looks)
 
         feed.publish(lose("aroeira-1"))
