@@ -15,7 +15,7 @@ from services import db
 from services.alerts import routes
 from services.clock import now, rfc3339
 
-router = APIRouter(prefix="/api/v1", tags=["alert-routes"])
+router = APIRouter(prefix="/api/v1", tags=["alert routes"])
 
 COLUMNS = (
     *("id", "position", "name", "enabled", "severity", "matchers", "hours", "steps"),

@@ -175,8 +175,9 @@ class Evaluator:
             known = self._causes.get((number, key))
             if bad:
                 self._causes[number, key] = _Cause(inhibition, subject.labels)
-            elif known and at is None:  # the rules changed: nobody is told of the source any more
-                del self._causes[number, key]
+            elif known and at is None:
+                if known.over is None:  # the rules changed: nobody is told of the source any more
+                    del self._causes[number, key]
             elif known and at is not None:
                 known.over = known.over or at
                 if at - known.over >= inhibition.settles:

@@ -1,5 +1,6 @@
 """While a source is out of reach one alert stands for all that depends on it."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -80,6 +81,16 @@ def test_a_source_of_which_nobody_is_told_hides_nothing(watch):
     watch.evaluator.use([LOST, MEMORY])  # the rule was switched off
     heard = [one for later in range(2, 6) for one in watch(at + later, up=0.0)]
     assert len(heard) == len(WORKERS)
+
+
+def test_another_rule_that_changes_does_not_end_the_time_to_come_back(watch):
+    at = GRACE + 1
+    watch(at, up=1.0, values=WELL)
+    for later in range(1, 20):
+        watch(at + later, up=0.0)
+    watch(at + 20, up=1.0)
+    watch.evaluator.use([OUT, replace(LOST, pending=1.0), MEMORY])
+    assert [one for later in range(21, 40) for one in watch(at + later, up=1.0)] == []
 
 
 def test_it_hides_what_depends_on_it_also_when_somebody_said_that_it_is_over(watch):
