@@ -621,7 +621,7 @@ def _step(step: Row, offers: Row, on_target: Any, on_wait: Any) -> rx.Component:
                 aria_label=t("routes.wait.label"),
                 size=4,
             ),
-            rx.el.span("min", class_name="k-unit"),
+            rx.el.span(t("routes.minutes"), class_name="k-unit"),
             class_name="k-input k-route-wait",
         ),
         class_name="k-row k-route-after",

@@ -182,4 +182,5 @@ WORDS = {
     "alerts.story.told.chat": "Message in the room {who}",
     "alerts.story.told.webhook": "Message to {who}",
     "alerts.story.waits": "waits until {at}",
+    "routes.minutes": "min",
 }

@@ -182,4 +182,5 @@ WORDS = {
     "alerts.story.told.chat": "Mensagem na sala {who}",
     "alerts.story.told.webhook": "Mensagem para {who}",
     "alerts.story.waits": "espera até {at}",
+    "routes.minutes": "min",
 }
