@@ -16,6 +16,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from models import Alert, AlertEvent, AlertOutside
+from services.alerts import flapping
 from services.alerts.book import LONGEST_NOTE, News
 from services.alerts.engine import Happening, Severity, State, Transition
 from services.audit import Actor
@@ -154,6 +155,7 @@ class _Book:
             started_at=at,
             rule_name=told.labels.get("alertname", "")[:LONGEST_NAME],
             open_key=key_of(told),
+            pair_key=key_of(told),
             labels=labels_of(told.labels),
             subject=subject_of(told.labels),
             state="firing",
@@ -163,7 +165,9 @@ class _Book:
             fired_at=at,
             last_note=_brief(told),
         )
-        if row is None:
+        if row is not None:
+            alert.flaps = flapping.times(self._db, alert.pair_key, at)
+        else:
             row = AlertOutside(key=alert.open_key, alert_id=alert.id, began=told.began)
             self._known[row.key] = row
         row.alert_id, row.began, row.over, row.note = alert.id, told.began, False, alert.last_note
@@ -226,6 +230,8 @@ class _Book:
         detail: dict[str, Any] = {"severity": severity, "value": None, "before": before}
         if link:
             detail["link"] = link
+        if kind == "fired" and alert.flaps:
+            detail["flaps"] = alert.flaps
         self._db.add(
             AlertEvent(
                 at=at,

@@ -50,7 +50,9 @@ def name_of(locale: str, labels: Mapping[str, Any], known: str = "") -> str:
     """How people call a subject: by our word for a service, by the name that is known of it, else by the first label
     that tells it from others, else by what it is."""
     probe, kind = str(labels.get("probe", "")), str(labels.get("kind", ""))
-    if kind != "outside" and has(f"probes.{probe}"):
+    if kind == "outside":  # its labels are not ours: what it is about was taken from them as it came
+        return known
+    if has(f"probes.{probe}"):
         return translate(locale, f"probes.{probe}")
     own = (str(value) for name, value in labels.items() if name not in ("kind", "compute"))
     if found := known or next(own, ""):

@@ -57,6 +57,15 @@ def test_one_that_fires_is_an_alert_with_what_it_says(database):
     assert db.read_now(alerts.counts, now()) == {"critical": 1, "warning": 0}
 
 
+def test_one_that_is_about_nothing_is_called_by_its_name_alone(database):
+    take(
+        told(labels={"alertname": "Watchdog", "probe": "redis"}),
+        told(fingerprint="f2", labels={"alertname": "A"}),
+    )
+    titles = {words.title("en", alert) for alert in rows()}
+    assert titles == {"Watchdog: redis", "A"}
+
+
 def test_the_same_again_changes_nothing_and_makes_none(database):
     take(told())
     again = take(told(), told())
@@ -94,6 +103,14 @@ def test_what_is_over_ends_when_it_ended_and_may_fire_again(database):
     assert take(told(False, ended=ended)).closed == 0
     assert take(told()).opened == 1  # Alertmanager had lost sight of it
     assert [one.state for one in sorted(rows(), key=lambda one: one.started_at)] == ["resolved", "firing"]
+
+
+def test_what_comes_and_goes_flaps(database):
+    for minutes in (9, 6, 3):
+        began = now() - timedelta(minutes=minutes)
+        take(told(began=began))
+        take(told(False, began=began, ended=began + timedelta(minutes=1)))
+    assert sorted(alert.flaps for alert in rows()) == [0, 0, 3]
 
 
 def test_what_was_never_known_is_over_without_a_word(database):
