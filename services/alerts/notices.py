@@ -13,7 +13,7 @@ route name. While a silence covers an alert nobody is told of it, nor of its end
 silence is over is told then.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, not_
 from sqlmodel import Session, col, func, select
 
-from models import Account, Alert, AlertNotice, AlertRoute, AlertRule, Channel, OutboxMessage, Silence
+from models import Account, Alert, AlertNotice, AlertRule, Channel, OutboxMessage, Silence
 from models.base import new_id
 from services import channels, format, outbox
 from services.alerts import book, flapping, preferences, routes, silences, words
@@ -74,22 +74,55 @@ class Target:
         return col(AlertNotice.channel_id) == self.channel.id
 
 
+class _Round:
+    """What is told in one transaction. Thousands of alerts may fire at once, and most go to the same few: who they are
+    and how they want to be told is asked once, and whether one more message may go to them only until it may not."""
+
+    def __init__(self, db: Session, settings: Settings, now: datetime) -> None:
+        self.db, self.settings, self.now = db, settings, now
+        self.routes = routes.listed(db)
+        self.behind: set[_Key] = set()  # who has something critical waiting
+        self._steps: dict[tuple[UUID | None, str], list[routes.Step]] = {}
+        self._ways: dict[tuple[_Key, str], list[Recipient]] = {}
+
+    def steps(self, alert: Alert, severity: str) -> list[routes.Step]:
+        """Who is told of an alert, step by step."""
+        route = routes.fitting(self.routes, alert.labels, severity, self.now)
+        key = (route.id if route else None, severity)
+        if key not in self._steps:
+            self._steps[key] = routes.steps_of(self.db, route, severity)
+        return self._steps[key]
+
+    def first(self, alert: Alert, severity: str) -> list[Target]:
+        """Whom the first step of its route names."""
+        return [
+            target for step in self.steps(alert, severity) if step.after == 0 for target in _targets(step)
+        ]
+
+    def ways(self, target: Target, severity: str) -> list[Recipient]:
+        """How a person or a channel is told of something of this severity."""
+        key = (target.key, severity)
+        if key not in self._ways:
+            self._ways[key] = _ways(self.db, self.settings, target, severity)
+        return self._ways[key]
+
+
 def tell(db: Session, settings: Settings, now: datetime, news: Sequence[News]) -> None:
     """Tell whoever is to be told, in the transaction in which it is written down."""
     if not news:
         return
-    silent, known = silences.running(db, now), routes.listed(db)
+    silent, this = silences.running(db, now), _Round(db, settings, now)
     for one in news:
         if silences.last_of(silent, one.alert, now) is not None:
             continue
         kind = one.transition.kind
         if kind == OVER:
             for target in _told_of(db, one.alert):
-                _tell(db, settings, target, now, one.alert, kind, one.alert.worst)
+                _tell(this, target, one.alert, kind, one.alert.worst)
             continue
         severity = one.transition.severity or one.alert.severity
-        for target in _first(db, known, one.alert, severity, now):
-            _tell(db, settings, target, now, one.alert, kind, severity)
+        for target in this.first(one.alert, severity):
+            _tell(this, target, one.alert, kind, severity)
 
 
 def catch_up(db: Session, settings: Settings, now: datetime) -> int:
@@ -113,37 +146,42 @@ def catch_up(db: Session, settings: Settings, now: datetime) -> int:
         return 0
     lasted = silences.since(db, min(_began(alert) for alert in untold), now)
     kept = [alert for alert in untold if any(_kept(silence, alert, now) for silence in lasted)]
-    known = routes.listed(db)
+    this = _Round(db, settings, now)
     for alert in kept:
         kind = "no_data" if alert.state == "no_data" else "fired"
-        for target in _first(db, known, alert, "critical", now):
-            _tell(db, settings, target, now, alert, kind, "critical")
+        for target in this.first(alert, "critical"):
+            _tell(this, target, alert, kind, "critical")
     return len(kept)
 
 
 def escalate(db: Session, settings: Settings, now: datetime) -> int:
     """Tell those whom the next steps name of what nobody acknowledged in time. Returns how many notices that were."""
-    known = routes.listed(db)
-    later = [step["after"] for route in known if route.enabled for step in route.steps if step["after"] > 0]
+    this = _Round(db, settings, now)
+    later = [
+        step["after"] for route in this.routes if route.enabled for step in route.steps if step["after"] > 0
+    ]
     if not later:
         return 0
     made = 0
     for alert, told_at in _unanswered(db, now, now - timedelta(seconds=min(later))):
-        steps = routes.plan(db, known, alert.labels, alert.severity, now)
-        due = [step for step in steps if step.after > 0 and told_at + timedelta(seconds=step.after) <= now]
+        due = [
+            step
+            for step in this.steps(alert, alert.severity)
+            if step.after > 0 and told_at + timedelta(seconds=step.after) <= now
+        ]
         if not due:
             continue
         had = set(_keys_of(db, alert))
         for target in (target for step in due for target in _targets(step)):
             if target.key not in had:
-                made += _tell(db, settings, target, now, alert, "escalated", alert.severity)
+                made += _tell(this, target, alert, "escalated", alert.severity)
                 had.add(target.key)
     return made
 
 
 def remind(db: Session, settings: Settings, now: datetime) -> int:
     """Tell again of what still fires hours later and nobody acknowledged. Returns how many notices that were."""
-    made = 0
+    made, this = 0, _Round(db, settings, now)
     for alert, _ in _unanswered(db, now, now - REPEAT):
         newest = (
             select(AlertNotice.account_id, AlertNotice.channel_id, func.max(AlertNotice.at))
@@ -153,7 +191,7 @@ def remind(db: Session, settings: Settings, now: datetime) -> int:
         for account_id, channel_id, at in db.exec(newest).all():
             target = _target(db, account_id, channel_id)
             if target is not None and at <= now - REPEAT:
-                made += _tell(db, settings, target, now, alert, "repeated", alert.severity)
+                made += _tell(this, target, alert, "repeated", alert.severity)
     return made
 
 
@@ -221,14 +259,6 @@ def told(db: Session, alert_id: UUID, most: int = 100) -> list[Told]:
 
 
 # -- who --------------------------------------------------------------------------------------------------------
-
-
-def _first(
-    db: Session, known: Sequence[AlertRoute], alert: Alert, severity: str, now: datetime
-) -> Iterable[Target]:
-    """Whom the first step of its route names."""
-    steps = routes.plan(db, known, alert.labels, severity, now)
-    return [target for step in steps if step.after == 0 for target in _targets(step)]
 
 
 def _targets(step: routes.Step) -> list[Target]:
@@ -299,17 +329,20 @@ def _unanswered(db: Session, now: datetime, before: datetime) -> list[tuple[Aler
 # -- when -------------------------------------------------------------------------------------------------------
 
 
-def _tell(
-    db: Session, settings: Settings, target: Target, now: datetime, alert: Alert, kind: str, severity: str
-) -> int:
+def _tell(this: _Round, target: Target, alert: Alert, kind: str, severity: str) -> int:
     """A notice by each way in which they want to be told: at once, or later with others. Returns how many."""
-    ways = _ways(db, settings, target, severity)
+    db, settings, now = this.db, this.settings, this.now
+    ways = this.ways(target, severity)
     if not ways:
         return 0
     if kind != OVER and flapping.waits(alert, severity) and flapping.joined(db, target.condition, alert):
         return 0
     due_at = max(_due(db, settings, target, now, severity), flapping.due_at(alert, severity, now))
-    at_once = due_at <= now and _within_budget(db, target, now, over=kind == OVER)
+    at_once = (
+        due_at <= now and target.key not in this.behind and _within_budget(db, target, now, over=kind == OVER)
+    )
+    if not at_once and severity == "critical" and kind != OVER:
+        this.behind.add(target.key)
     by_way: dict[str, list[Recipient]] = {}
     for to in ways:
         by_way.setdefault(to.via, []).append(to)
@@ -332,7 +365,8 @@ def _tell(
                 notice.message_id = outbox.put(db, settings, now, to, letter, key=key).id
             notice.told_at = now
         db.add(notice)
-    db.flush()
+    if at_once:
+        db.flush()
     return len(by_way)
 
 

@@ -116,11 +116,15 @@ def get(db: Session, route_id: UUID) -> AlertRoute:
     return route
 
 
-def plan(
-    db: Session, routes: Sequence[AlertRoute], labels: Mapping[str, Any], severity: str, now: datetime
-) -> list[Step]:
-    """Who is told of such an alert, step by step."""
-    route = next((one for one in routes if fits(one, labels, severity, now)), None)
+def fitting(
+    routes: Sequence[AlertRoute], labels: Mapping[str, Any], severity: str, now: datetime
+) -> AlertRoute | None:
+    """The first route that such an alert fits."""
+    return next((one for one in routes if fits(one, labels, severity, now)), None)
+
+
+def steps_of(db: Session, route: AlertRoute | None, severity: str) -> list[Step]:
+    """Who is told by a route, step by step; without one, the first admin of what is critical."""
     if route is None:
         person = first_admin(db) if severity == "critical" else None
         return [Step(0.0, (person,), ())] if person else []

@@ -139,7 +139,7 @@ def changed(**changes):
         ({"until": date(2026, 12, 1)}, "until", "maintenance.error.never"),
         ({"reason": " "}, "reason", "silences.error.reason"),
         ({"matchers": {}}, "matchers", "silences.error.nothing"),
-        ({"matchers": {"BAD": "x"}}, "matchers", "silences.error.matchers"),
+        ({"matchers": {"not a label": "x"}}, "matchers", "silences.error.matchers"),
     ],
 )
 def test_one_that_cannot_be_is_refused_with_what_is_wrong(database, by, changes, field, why):
