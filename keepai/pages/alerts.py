@@ -292,7 +292,7 @@ def _channels() -> rx.Component:
             ready=ChannelsState.ready,
             may=SessionState.may_rule,
             testing=ChannelsState.testing,
-            on_switch=ChannelsState.switch_broadcast,
+            on_switch=ChannelsState.switch_channel,
             on_test=ChannelsState.test,
         ),
         class_name="k-desk-rules k-fades-late k-stack",
