@@ -9,7 +9,6 @@ from uuid import UUID
 import reflex as rx
 from sqlmodel import Session
 
-from models import Account, AlertRoute, Channel, OutboxMessage
 from services import channels, db, outbox
 from services.alerts import board, routes
 from services.channels import FIELDS, KINDS, SECRETS
@@ -42,17 +41,8 @@ class ChannelsState(rx.State):
     testing: str = ""
 
     async def _read(self) -> None:
-        locale = principal().locale
-        found, newest, known, people, admin = await db.read(_listed)
-        settings = get_settings()
-        self.channels = [
-            channel_views.channel_row(one, newest.get(one.id), settings, locale) for one in found
-        ]
-        names = channel_views.names_of(people, found)
-        self.routes = [
-            channel_views.route_row(one, number, names, locale) for number, one in enumerate(known, 1)
-        ]
-        self.first_admin = (admin.name or admin.email) if admin else ""
+        found = await db.read(_listed, principal().locale)
+        self.channels, self.routes, self.first_admin = found
         self.ready = True
 
     @rx.event
@@ -272,7 +262,7 @@ class ChannelState(rx.State):
 
     async def _say_what_is_wrong(self) -> None:
         """Of the fields that somebody has left."""
-        wrong = channels.check(self._draft())
+        wrong = await asyncio.to_thread(channels.check, self._draft())
         if self.channel_id != NEW:  # a secret that is left empty stays as it is
             empty = {name for name in SECRETS.get(self.kind, ()) if not self.get_value("_now").get(name)}
             wrong = {name: key for name, key in wrong.items() if name not in empty}
@@ -300,12 +290,17 @@ async def send_test(channel_id: UUID) -> tuple[str, str]:
     return "warning", translate(locale, "mail.slow")
 
 
-def _listed(
-    session: Session,
-) -> tuple[list[Channel], dict[UUID, OutboxMessage], list[AlertRoute], list[Account], Account | None]:
+def _listed(session: Session, locale: str) -> tuple[list[ChannelRow], list[RouteRow], str]:
+    """The rows, and who is told where no route fits. Made on this thread: to know a room of a chat takes a while."""
     found, known = channels.listed(session), routes.listed(session)
     newest = channels.newest(session, [one.id for one in found])
-    return found, newest, known, board.team(session), routes.first_admin(session)
+    names = channel_views.names_of(board.team(session), found)
+    admin, settings = routes.first_admin(session), get_settings()
+    return (
+        [channel_views.channel_row(one, newest.get(one.id), settings, locale) for one in found],
+        [channel_views.route_row(one, number, names, locale) for number, one in enumerate(known, 1)],
+        (admin.name or admin.email) if admin else "",
+    )
 
 
 def _uuid(text: str) -> UUID:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -72,13 +71,13 @@ async def listed(limit: Limit = USUAL, cursor: Cursor = "", fields: Fields = "")
     """All of them, by name. What opens a channel is never told again."""
     wanted = chosen(fields, COLUMNS)
 
-    def read(session: Session) -> tuple[list[Channel], dict[UUID, OutboxMessage]]:
+    def read(session: Session) -> list[dict[str, Any]]:
         found = channels.listed(session)
-        return found, channels.newest(session, [one.id for one in found])
+        newest = channels.newest(session, [one.id for one in found])
+        return [_row(one, newest.get(one.id)) for one in found]
 
-    found, newest = await db.read(read)
-    some, more = cut(found, limit, cursor, lambda one: one.id.hex)
-    return page((_row(one, newest.get(one.id)) for one in some), wanted, more)
+    some, more = cut(await db.read(read), limit, cursor, lambda one: str(one["id"]))
+    return page(some, wanted, more)
 
 
 @router.post(
@@ -94,8 +93,9 @@ async def create(request: Request, given: Wanted) -> dict[str, Any]:
         locale=given.locale or DEFAULT_LOCALE,
         zone=given.zone or "UTC",
     )
-    made = await db.write(channels.create, get_settings(), now(), draft, actor_of(request.scope))
-    return _row(made, None)
+    return await _answer(
+        await db.write(channels.create, get_settings(), now(), draft, actor_of(request.scope))
+    )
 
 
 @router.patch("/channels/{id}", dependencies=[requires("alerts:manage")], response_model=shapes.Channel)
@@ -177,8 +177,10 @@ def _config(given: Config | None) -> Mapping[str, str]:
 
 
 async def _answer(channel: Channel) -> dict[str, Any]:
-    newest = await db.read(channels.newest, [channel.id])
-    return _row(channel, newest.get(channel.id))
+    def read(session: Session) -> dict[str, Any]:
+        return _row(channel, channels.newest(session, [channel.id]).get(channel.id))
+
+    return await db.read(read)
 
 
 def _row(channel: Channel, last: OutboxMessage | None) -> dict[str, Any]:
