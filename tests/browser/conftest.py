@@ -27,15 +27,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever is in this folder drives a browser, on the loop of the run.
-
-    One that fails is run once more, because a browser beside a full machine may be late; the summary names it, and
-    twice is a failure.
-    """
+    """Whatever is in this folder drives a browser, on the loop of the run."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.flaky(reruns=1))
             if asyncio.iscoroutinefunction(getattr(item, "obj", None)):
                 item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 

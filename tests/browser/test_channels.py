@@ -24,8 +24,10 @@ def room():
 
 
 @pytest.fixture
-def reached(own_house) -> House:
-    return own_house(EMBEDDED_WORKERS=2, PRIVATE_HOSTS="127.0.0.1")
+def reached(own_house):
+    made = own_house(EMBEDDED_WORKERS=2, PRIVATE_HOSTS="127.0.0.1")
+    yield made
+    made.stop()
 
 
 async def test_from_a_new_channel_to_a_message_when_a_worker_dies(
