@@ -32,18 +32,6 @@ def run_migrations(url: str, revision: str = "head") -> None:
         engine.dispose()
 
 
-REAL = ("browser", "dask", "slow")  # marks of tests that start processes and wait for them
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits for real processes is run once more when it fails, because on a full machine one of them may be late;
-    the summary names it, and twice is a failure."""
-    for item in items:
-        if any(item.get_closest_marker(name) for name in REAL):
-            item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 @pytest.fixture(scope="session")
 def migrate() -> Callable[[str, str], None]:
     """Brings the database at a URL to a revision: `migrate(url, "base")`."""

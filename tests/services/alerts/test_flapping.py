@@ -26,10 +26,16 @@ def settings(tmp_path):
 
 
 @pytest.fixture
-def fire(database):
+def began():
+    """When it all begins: one moment for what happens and for who is told."""
+    return now()
+
+
+@pytest.fixture
+def fire(database, began):
     """Let a rule of this severity fire at a minute and be over some seconds later."""
     evaluator = alerts.Evaluator(0.0)
-    base = now().timestamp()
+    base = began.timestamp()
 
     def fire_(minute, severity="warning", labels=NODE, value=90.0, lasts=30):
         name = f"Memória {severity}"
@@ -102,9 +108,8 @@ def channel(database, settings):
 
 
 @pytest.fixture
-def live(fire, settings, channel):
+def live(fire, settings, channel, began):
     """Come and go, have people told, and say after how many seconds they were."""
-    began = now()
 
     def live_(seconds, every, **more):
         for later in range(0, seconds, 10):
