@@ -13,6 +13,7 @@ route name. While a silence covers an alert nobody is told of it, nor of its end
 silence is over is told then.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,11 +30,14 @@ from services.alerts import book, flapping, preferences, routes, silences, words
 from services.alerts.book import News
 from services.alerts.routes import first_admin
 from services.clock import rfc3339
+from services.errors import KeepAIError
 from services.i18n import translate, translate_count
 from services.outbox import Recipient
 from services.settings import Settings
 
 __all__ = ["catch_up", "digest", "escalate", "first_admin", "is_idle", "remind", "tell", "told", "waiting"]
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 10
 BUDGET = timedelta(minutes=1)
@@ -362,7 +366,7 @@ def _tell(this: _Round, target: Target, alert: Alert, kind: str, severity: str) 
             for number, to in enumerate(some):
                 letter = _letter(db, settings, to, alert, now)
                 key = f"alert:{notice.id.hex}:{number}"
-                notice.message_id = outbox.put(db, settings, now, to, letter, key=key).id
+                notice.message_id = _put(db, settings, now, to, letter, key) or notice.message_id
             notice.told_at = now
         db.add(notice)
     if at_once:
@@ -439,13 +443,25 @@ def _put_digest(
         else:
             letter = _digest(db, settings, to, ids, now)
         key = f"alerts:{notices[-1].id.hex}:{number}"
-        message = outbox.put(db, settings, now, to, letter, key=key)
+        message_id = _put(db, settings, now, to, letter, key)
         for notice in notices:
-            notice.message_id = message.id
+            notice.message_id = message_id or notice.message_id
     for notice in notices:
         notice.told_at = now
         db.add(notice)
     db.flush()
+
+
+def _put(
+    db: Session, settings: Settings, now: datetime, to: Recipient, letter: outbox.Letter, key: str
+) -> UUID | None:
+    """Have it sent. One who cannot be written to must not keep an alert from being written down, nor others from being
+    told."""
+    try:
+        return outbox.put(db, settings, now, to, letter, key=key).id
+    except KeepAIError as error:
+        log.warning("%s %s cannot be told by %s: %s", to.kind, to.id, to.via, error.key)
+        return None
 
 
 def _alert(db: Session, alert_id: UUID) -> Alert | None:

@@ -392,3 +392,21 @@ def test_the_story_says_who_was_told_by_what_and_what_waits(world, measure, sett
     measure(at + SECOND, 95)
     told = db.read_now(notices.told, alert.id)
     assert [one.message.state for one in told if one.message] == ["waiting", "waiting"]
+
+
+def test_one_who_cannot_be_written_to_keeps_no_alert_from_being_written_nor_others_from_being_told(
+    world, measure, later
+):
+    ana = account("ana")
+
+    def spoil(session):
+        session.get(type(ana), ana.id).email = "nobody"
+
+    db.write_now(spoil)
+    route(step(0, to("role", "operator")))
+    at = now()
+    for number in range(14):
+        measure(at, 95, f"w{number}")
+    later(at + 2 * MINUTE)
+    assert len(rows(Alert)) == 14
+    assert put() == {"bruno mail": 11}
