@@ -31,6 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            # What a file starts is started once: of several test processes one takes the whole file.
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
             if asyncio.iscoroutinefunction(getattr(item, "obj", None)):
                 item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
@@ -53,9 +55,9 @@ def house(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield house
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def own_house(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., House]]:
-    """Start another KeepAI with settings of its own; it ends with the run."""
+    """Start another KeepAI with settings of its own; it ends with the file that wanted it."""
     started: list[House] = []
 
     def start(before: Callable[[House], None] = lambda house: None, **settings: object) -> House:
@@ -87,9 +89,9 @@ class Crowd:
         self._process.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def crowd(chromium_path: str) -> Iterator[Callable[[int], Crowd]]:
-    """Start a compute with that many workers; it ends with the run."""
+    """Start a compute with that many workers; it ends with the file that wanted it."""
     started: list[Crowd] = []
 
     def start(count: int) -> Crowd:
@@ -101,7 +103,7 @@ def crowd(chromium_path: str) -> Iterator[Callable[[int], Crowd]]:
         made.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def crowded(own_house: Callable[..., House], crowd: Callable[[int], Crowd]) -> House:
     """KeepAI that watches 32 workers, two of them paused, and remembers four that were lost."""
     compute = crowd(32)
@@ -113,7 +115,7 @@ def crowded(own_house: Callable[..., House], crowd: Callable[[int], Crowd]) -> H
     return house
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def remembered(own_house: Callable[..., House]) -> House:
     """KeepAI whose compute is out of reach, with 300 workers that were lost before that."""
     nowhere = "tcp://127.0.0.1:9"

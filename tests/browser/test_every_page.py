@@ -53,7 +53,7 @@ AN_ISSUER = {
 DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 30))))"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def beside() -> Iterator[dict[str, object]]:
     """The settings of an Ollama, an OpenWebUI and a mail server that answer."""
     with past.services_beside() as settings:
@@ -76,7 +76,7 @@ def _with_a_past(own_house: Callable[..., House], compute: Crowd, **settings: ob
     return house
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def busy(own_house: Callable[..., House], crowd: Callable[[int], Crowd], beside: dict[str, object]) -> House:
     """KeepAI with at least thirty of everything."""
     house = _with_a_past(own_house, crowd(32), **beside, **AN_ISSUER)
@@ -86,7 +86,7 @@ def busy(own_house: Callable[..., House], crowd: Callable[[int], Crowd], beside:
     return house
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def forsaken(own_house: Callable[..., House], crowd: Callable[[int], Crowd]) -> House:
     """The same a moment after its compute went away."""
     compute = crowd(32)
@@ -97,7 +97,7 @@ def forsaken(own_house: Callable[..., House], crowd: Callable[[int], Crowd]) -> 
     return house
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def deserted(own_house: Callable[..., House], crowd: Callable[[int], Crowd]) -> House:
     """KeepAI that watches a compute without workers."""
     house: House = own_house(DASK_SCHEDULER=crowd(0).address)

@@ -14,14 +14,14 @@ from tests.mail_server import MailServer
 NO_SUCH = "550 5.1.1 <admin-pt@example.org>: no such user here"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def mailer(chromium_path: str) -> Iterator[MailServer]:
     """The far end."""
     with MailServer().in_a_thread() as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def post_office(own_house: Callable[..., House], mailer: MailServer) -> House:
     """KeepAI with a mail server that wants a sign-in."""
     return own_house(**mail_settings(mailer.port), SMTP_USER="keepai", SMTP_PASSWORD="a secret word")
