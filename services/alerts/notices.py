@@ -116,17 +116,22 @@ def tell(db: Session, settings: Settings, now: datetime, news: Sequence[News]) -
     if not news:
         return
     silent, this = silences.running(db, now), _Round(db, settings, now)
+    # What is written down late, because the database was away, may be over by then: a letter says how it is now, so
+    # who has just been told that it was wrong needs no second one.
+    heard: set[tuple[UUID, _Key]] = set()
     for one in news:
         if silences.last_of(silent, one.alert, now) is not None:
             continue
         kind = one.transition.kind
         if kind == OVER:
             for target in _told_of(db, one.alert):
-                _tell(this, target, one.alert, kind, one.alert.worst)
+                if (one.alert.id, target.key) not in heard:
+                    _tell(this, target, one.alert, kind, one.alert.worst)
             continue
         severity = one.transition.severity or one.alert.severity
         for target in this.first(one.alert, severity):
-            _tell(this, target, one.alert, kind, severity)
+            if _tell(this, target, one.alert, kind, severity):
+                heard.add((one.alert.id, target.key))
 
 
 def catch_up(db: Session, settings: Settings, now: datetime) -> int:

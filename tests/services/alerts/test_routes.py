@@ -227,6 +227,24 @@ def test_who_was_told_is_told_that_it_is_over(world, measure, channel, later):
     assert Counter(one.kind for one in rows(AlertNotice)) == {"fired": 1, "resolved": 1}
 
 
+def test_what_is_over_before_it_could_be_written_down_is_told_once(world, settings, later):
+    labels = {"kind": "worker", "compute": "c", "worker": "w1"}
+    moved = [
+        one
+        for second, value in ((0, 95.0), (60, 95.0), (120, 10.0), (300, 10.0))
+        for one in world.take(now().timestamp() + second, labels, {"memory_share": value})
+    ]
+    assert [one.transition.kind for one in moved if one.transition] == ["fired", "resolved"]
+
+    def write(session):
+        notices.tell(session, settings, now(), book.write(session, moved, {key_of(labels): "w1"}))
+
+    db.write_now(write)
+    assert put() == {"root mail": 1}
+    later(now() + 2 * MINUTE)
+    assert put() == {"root mail": 1}
+
+
 def test_warnings_wait_for_each_other_and_come_at_most_every_five_minutes(world, measure, later, channel):
     route(step(0, to("channel", channel.id)))
     at = now()
