@@ -30,10 +30,9 @@ from keepai.api import (
     silences,
     stream,
     tokens,
-    twilio,
-    webhook,
     workers,
 )
+from keepai.api.incoming import alertmanager, twilio
 from keepai.web.problems import problem, problem_of
 from keepai.web.requests import failure
 from keepai.web.scope import Answer
@@ -50,7 +49,7 @@ PARTS = (
     history,
     alerts,
     silences,
-    webhook,
+    alertmanager,
     maintenance,
     channels,
     alert_routes,

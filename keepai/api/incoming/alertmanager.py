@@ -1,4 +1,4 @@
-"""What other services tell us: alerts, as Alertmanager sends them."""
+"""Alerts, as Alertmanager sends them."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal

@@ -103,7 +103,7 @@ def message(database):
 @pytest.fixture
 def twilio(client, monkeypatch):
     set_up = get_settings().model_copy(update={"twilio_auth_token": SecretStr("the token")})
-    monkeypatch.setattr("keepai.api.twilio.get_settings", lambda: set_up)
+    monkeypatch.setattr("keepai.api.incoming.twilio.get_settings", lambda: set_up)
 
     async def say(message, token="the token", **form):
         url = sms.callback(get_settings(), message)

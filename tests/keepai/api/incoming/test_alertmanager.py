@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from keepai.api.webhook import EXAMPLE
+from keepai.api.incoming.alertmanager import EXAMPLE
 from models import Alert, AlertOutside
 from services import api_keys, db
 from services.accounts import principal, roles_of
