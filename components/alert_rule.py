@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from components import ui
+from components import editor, ui
 from components.ui.base import Content, Text
 from services import measures
 from services.alerts.rules import LONGEST_NAME, LONGEST_RUNBOOK, NO_DATA, SUMMARIES, UNUSUAL
@@ -108,54 +108,33 @@ def form(
         disabled=~fields.may,
         class_name="k-rule-fields",
     )
-    foot = rx.el.div(
-        rx.el.span(
+    return editor.form(
+        parts,
+        ready=ready,
+        form_key=form_key,
+        may=fields.may,
+        can_remove=~builtin & ~new,
+        label=t("alerts.rule"),
+        loading=t("alert_rule.loading"),
+        read_only=t("alert_rule.read_only"),
+        remove=t("alert_rule.remove"),
+        save=t("alert_rule.save"),
+        back=back(),
+        cancel=ui.button(t("common.cancel"), on_click=on_cancel),
+        on_save=on_save,
+        on_ask=on_ask,
+        testid="rule-form",
+        note=rx.el.span(
             rx.cond(changed, rx.fragment(t("alert_rule.unsaved"), " "), rx.fragment()),
             rx.cond(owner != "", t("alert_rule.owner", name=owner), ""),
             class_name="k-caption k-grow",
         ),
-        rx.cond(
-            fields.may,
-            rx.fragment(
-                rx.cond(
-                    ~builtin & ~new,
-                    ui.button(
-                        t("alert_rule.remove"), variant="danger", on_click=on_ask, data_testid="remove-rule"
-                    ),
-                    rx.fragment(),
-                ),
-                ui.button(t("common.cancel"), on_click=on_cancel),
-                ui.button(
-                    t("alert_rule.save"),
-                    variant="primary",
-                    type="submit",
-                    busy=False,
-                    data_testid="save-rule",
-                ),
-            ),
-            ui.link_button(t("alert_rule.back"), href="/alerts?tab=rules", name="list-checks"),
-        ),
-        class_name="k-rule-foot k-row k-wrap",
     )
-    shown = ui.form(
-        rx.cond(fields.may, rx.fragment(), ui.callout(t("alert_rule.read_only"), state="info")),
-        parts,
-        foot,
-        key=form_key,
-        on_submit=on_save,
-        reset_on_submit=False,
-        aria_label=t("alerts.rule"),
-        class_name="k-rule-form",
-        data_testid="rule-form",
-    )
-    waiting = rx.el.div(
-        *[ui.skeleton_rows(2, ("30%", "60%")) for _ in range(5)],
-        role="status",
-        aria_label=t("alert_rule.loading"),
-        aria_busy="true",
-        class_name="k-form k-rule-form",
-    )
-    return rx.cond(ready, shown, waiting)
+
+
+def back() -> rx.Component:
+    """The way to the rules, for who has nothing else to do here."""
+    return ui.link_button(t("alert_rule.back"), href="/alerts?tab=rules", name="list-checks")
 
 
 def _name(fields: Fields, *, builtin: Row, usual: Row) -> rx.Component:
@@ -431,31 +410,6 @@ def _group(title: Text, *content: Content) -> rx.Component:
 def _literal(text: str) -> rx.Var[str]:
     """Names of units, which are the same in every language."""
     return rx.Var.create(text)
-
-
-def gone() -> rx.Component:
-    """The address names no rule."""
-    return ui.empty(
-        t("alert_rule.gone"),
-        t("alert_rule.gone_text"),
-        name="bell",
-        level=2,
-        actions=[ui.link_button(t("alert_rule.back"), href="/alerts?tab=rules", name="list-checks")],
-    )
-
-
-def confirm_remove(*, name: Row, open_: Row, on_confirm: Any, on_cancel: Any) -> rx.Component:
-    """Asks once before a rule is taken away."""
-    return ui.confirm(
-        t("alert_rule.remove.ask", name=name),
-        t("alert_rule.remove.text"),
-        id="remove-rule",
-        open=open_,
-        action=t("alert_rule.remove.do"),
-        cancel=t("common.cancel"),
-        on_confirm=on_confirm,
-        on_cancel=on_cancel,
-    )
 
 
 # -- the preview --------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import re
 from typing import Any, TypedDict
-from uuid import UUID
 
 import reflex as rx
 from sqlmodel import Session
@@ -15,7 +14,8 @@ from services.errors import Conflict, Invalid, NotFound
 from services.i18n import translate
 from services.permissions import ROLES
 from state import channel_views
-from state.channels import LIST, NEW
+from state.address import NEW, id_of, named_by
+from state.channels import LIST
 from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.session import enter
@@ -74,12 +74,12 @@ class AlertRouteState(rx.State):
     async def load(self):
         """Show the route of the address."""
         person = await enter(self, lambda locale: [live_broadcast(locale)])
-        self.route_id = self.router.url.path.rstrip("/").rpartition("/")[2][:64]
+        self.route_id = named_by(self)
         self.asking, self.problem, self.errors = False, "", dict.fromkeys(SAID, "")
         draft = routes.Draft("", [{"after": 0.0, "targets": []}])
         try:
             if self.route_id != NEW:
-                draft = routes.draft_of(await db.read(routes.get, _uuid(self.route_id)))
+                draft = routes.draft_of(await db.read(routes.get, id_of(self.route_id)))
         except NotFound:
             self.there, self.ready = False, True
             return
@@ -198,7 +198,7 @@ class AlertRouteState(rx.State):
             if self.route_id == NEW:
                 await db.write(routes.create, now(), draft, actor())
             else:
-                await db.write(routes.update, now(), _uuid(self.route_id), draft, actor())
+                await db.write(routes.update, now(), id_of(self.route_id), draft, actor())
         except Invalid as error:
             self._say(error.fields, SAID)
             return None
@@ -225,7 +225,7 @@ class AlertRouteState(rx.State):
     async def remove(self):
         """Yes: take it away."""
         self.asking = False
-        await db.write(routes.remove, now(), _uuid(self.route_id), actor())
+        await db.write(routes.remove, now(), id_of(self.route_id), actor())
         await tell(self, "ok", translate(principal().locale, "routes.removed"))
         return rx.redirect(LIST)
 
@@ -301,10 +301,3 @@ def _offers(people: list[Account], found: list[Channel], locale: str) -> list[Of
 
 def _offered(session: Session) -> tuple[list[Account], list[Channel]]:
     return board.team(session), channels.listed(session)
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error

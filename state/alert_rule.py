@@ -9,7 +9,6 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, TypedDict
-from uuid import UUID
 
 import reflex as rx
 
@@ -25,11 +24,11 @@ from services.history.series import key_of
 from services.i18n import translate, translate_count
 from services.permissions import Principal
 from state import plots
+from state.address import NEW, id_of, named_by
 from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.session import enter
 
-NEW = "new"
 RULES = "/alerts?tab=rules"
 SETTLED = 0.5  # s without a change
 SHOWN, MOST = 8, 200  # rows of the table: at first, and at most
@@ -154,7 +153,7 @@ class AlertRuleState(rx.State):
     async def load(self):
         """Show the rule of the address; what was typed into it and not kept is still there."""
         person = await enter(self, lambda locale: [live_broadcast(locale)])
-        wanted = self.router.url.path.rstrip("/").rpartition("/")[2][:64]
+        wanted = named_by(self)
         self.asking = False
         if wanted != self.rule_id or not self.changed:
             await self._show(wanted, person)
@@ -173,7 +172,7 @@ class AlertRuleState(rx.State):
         base, title, usual, owner = typed.NEW, "", "", person.label
         try:
             if wanted != NEW:
-                rule = await db.read(rules.get, _uuid(wanted))
+                rule = await db.read(rules.get, id_of(wanted))
                 base = rules.draft_of(rule)
                 title = words.rule_name(person.locale, rule.builtin or "", rule.name)
                 usual = words.rule_name(person.locale, rule.builtin, "") if rule.builtin else ""
@@ -300,7 +299,7 @@ class AlertRuleState(rx.State):
                 await triage.create_rule(draft, actor())
             else:
                 await triage.change_rule(
-                    _uuid(self.rule_id), lambda old: replace(draft, matchers=old.matchers), actor()
+                    id_of(self.rule_id), lambda old: replace(draft, matchers=old.matchers), actor()
                 )
         except Invalid as error:
             self._say(error.fields, person.locale)
@@ -326,7 +325,7 @@ class AlertRuleState(rx.State):
     async def remove(self):
         """Yes: take it away, with what is open of it."""
         self.asking = False
-        await triage.remove_rule(_uuid(self.rule_id), actor())
+        await triage.remove_rule(id_of(self.rule_id), actor())
         await tell(self, "ok", translate(principal().locale, "alert_rule.removed"))
         self.rule_id, self.changed = "", False
         return rx.redirect(RULES)
@@ -491,10 +490,3 @@ def _calmer(tried: Advice, draft: Draft, locale: str) -> Calmer:
         take=translate(locale, "alert_rule.calmer.take", time=time),
         minutes=round(found.pending / typed.MINUTE),
     )
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error

@@ -17,12 +17,12 @@ from services.errors import Conflict, Invalid, NotFound
 from services.i18n import LOCALES, translate
 from services.settings import get_settings
 from state import channel_views
+from state.address import NEW, id_of, named_by
 from state.channel_views import ChannelRow, DeliveryRow, RouteRow
 from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.session import enter
 
-NEW = "new"
 LIST = "/alerts?tab=channels"
 LOOK_EVERY = 0.5  # s, for what came of a test
 LOOK_FOR = 20.0
@@ -49,7 +49,7 @@ class ChannelsState(rx.State):
     @requires("alerts:manage")
     async def switch_channel(self, channel_id: str, enabled: bool):
         """Send there, or no longer."""
-        settings, number = get_settings(), _uuid(channel_id)
+        settings, number = get_settings(), id_of(channel_id)
 
         def write(session: Session) -> None:
             draft = channels.draft_of(settings, channels.get(session, number))
@@ -73,7 +73,7 @@ class ChannelsState(rx.State):
             await self._change(route_id, place=ids.index(route_id) - 1)
 
     async def _change(self, route_id: str, *, place: int | None = None, **more: Any) -> None:
-        number = _uuid(route_id)
+        number = id_of(route_id)
 
         def write(session: Session) -> None:
             draft = replace(routes.draft_of(routes.get(session, number)), **more)
@@ -91,7 +91,7 @@ class ChannelsState(rx.State):
                 return
             self.testing = channel_id
         try:
-            came = await send_test(_uuid(channel_id))
+            came = await send_test(id_of(channel_id))
         finally:
             async with self:
                 self.testing = ""
@@ -125,13 +125,13 @@ class ChannelState(rx.State):
     async def load(self):
         """Show the channel of the address."""
         person = await enter(self, lambda locale: [live_broadcast(locale)])
-        wanted = self.router.url.path.rstrip("/").rpartition("/")[2][:64]
+        wanted = named_by(self)
         self.channel_id, self.asking, self.problem, self._left = wanted, False, "", []
         self.errors, self.made_secret = dict.fromkeys(TYPED, ""), ""
         draft, self.deliveries = channels.Draft("mail", "", locale=person.locale, zone=person.zone), []
         try:
             if wanted != NEW:
-                draft = channels.draft_of(get_settings(), await db.read(channels.get, _uuid(wanted)))
+                draft = channels.draft_of(get_settings(), await db.read(channels.get, id_of(wanted)))
                 await self._read_deliveries()
         except NotFound:
             self.there, self.ready = False, True
@@ -190,7 +190,7 @@ class ChannelState(rx.State):
                 kept = await db.write(channels.create, settings, now(), draft, actor())
             else:
                 kept = await db.write(
-                    channels.update, settings, now(), _uuid(self.channel_id), draft, actor()
+                    channels.update, settings, now(), id_of(self.channel_id), draft, actor()
                 )
         except Invalid as error:
             self._say(error.fields)
@@ -219,7 +219,7 @@ class ChannelState(rx.State):
         """Yes: take it away, unless a route leads there."""
         self.asking = False
         try:
-            await db.write(channels.remove, now(), _uuid(self.channel_id), actor())
+            await db.write(channels.remove, now(), id_of(self.channel_id), actor())
         except Conflict as error:
             self.problem = translate(principal().locale, error.key, **error.params)
             return None
@@ -234,7 +234,7 @@ class ChannelState(rx.State):
             if self.testing:
                 return
             self.testing, self.problem = True, ""
-            channel_id = _uuid(self.channel_id)
+            channel_id = id_of(self.channel_id)
         try:
             came = await send_test(channel_id)
         finally:
@@ -244,7 +244,7 @@ class ChannelState(rx.State):
         await tell(self, *came)
 
     async def _read_deliveries(self) -> None:
-        found = await db.read(channels.deliveries, _uuid(self.channel_id))
+        found = await db.read(channels.deliveries, id_of(self.channel_id))
         self.deliveries = [channel_views.delivery_row(one, principal().locale) for one in found]
 
     def _draft(self) -> channels.Draft:
@@ -301,10 +301,3 @@ def _listed(session: Session, locale: str) -> tuple[list[ChannelRow], list[Route
         [channel_views.route_row(one, number, names, locale) for number, one in enumerate(known, 1)],
         (admin.name or admin.email) if admin else "",
     )
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error

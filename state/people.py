@@ -9,11 +9,12 @@ import reflex as rx
 
 from services import db, format, identity, people, second_factor
 from services.clock import now
-from services.errors import Invalid, KeepAIError, NotFound
+from services.errors import Invalid, KeepAIError
 from services.i18n import translate
 from services.people import Handed, Member
 from services.permissions import ROLES
 from services.settings import get_settings
+from state.address import id_of
 from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.session import enter, initials
@@ -121,14 +122,14 @@ class PeopleState(rx.State):
     @requires("people:manage")
     async def offer_reset(self, account_id: str):
         """Make a link for a new password, and show it once."""
-        made = await db.write(people.offer_reset, get_settings(), _uuid(account_id), now(), by=actor())
+        made = await db.write(people.offer_reset, get_settings(), id_of(account_id), now(), by=actor())
         self._show_link("people.link.password_reset", made)
 
     @rx.event
     @requires("people:manage")
     async def set_role(self, account_id: str, role: str):
         """Another role; the person signs in again with it."""
-        wanted = _uuid(account_id)
+        wanted = id_of(account_id)
         people.not_oneself(actor(), wanted)
         try:
             await db.write(people.set_role, wanted, role, now(), by=actor())
@@ -169,7 +170,7 @@ class PeopleState(rx.State):
     async def deactivate(self, account_id: str):
         """Yes: let somebody in no longer."""
         self.pending = NOTHING_PENDING
-        wanted = _uuid(account_id)
+        wanted = id_of(account_id)
         people.not_oneself(actor(), wanted)
         await db.write(people.deactivate, wanted, now(), by=actor())
         identity.end(account_id=wanted)
@@ -180,7 +181,7 @@ class PeopleState(rx.State):
     async def unguard(self, account_id: str):
         """Yes: whoever lost the app and the codes signs in with the password alone."""
         self.pending = NOTHING_PENDING
-        wanted = _uuid(account_id)
+        wanted = id_of(account_id)
         people.not_oneself(actor(), wanted)
         await db.write(second_factor.remove, wanted, now(), by=actor())
         await self._told("people.unguarded", wanted)
@@ -189,7 +190,7 @@ class PeopleState(rx.State):
     @requires("people:manage")
     async def reactivate(self, account_id: str):
         """Let somebody in again."""
-        wanted = _uuid(account_id)
+        wanted = id_of(account_id)
         await db.write(people.reactivate, wanted, now(), by=actor())
         await self._told("people.reactivated_now", wanted)
 
@@ -198,7 +199,7 @@ class PeopleState(rx.State):
     async def withdraw(self, link_id: str):
         """Yes: take an invitation back."""
         self.pending = NOTHING_PENDING
-        await db.write(people.withdraw, _uuid(link_id), now(), by=actor())
+        await db.write(people.withdraw, id_of(link_id), now(), by=actor())
         await self._read()
         await tell(self, "ok", translate(principal().locale, "people.withdrawn"))
 
@@ -246,10 +247,3 @@ def row(one: Member, oneself: UUID, locale: str) -> PersonRow:
         oneself=one.id == oneself,
         guarded=one.second_factor,
     )
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound from None

@@ -10,6 +10,7 @@ from services.clock import now
 from services.errors import NotFound
 from services.i18n import translate, translate_count
 from services.permissions import ROLES
+from state.address import id_of, named_by
 from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.keys import KeyView, view
@@ -57,7 +58,7 @@ class PersonState(rx.State):
     async def load(self):
         """Show whom the address names."""
         await enter(self, lambda locale: [live_broadcast(locale)])
-        wanted = self.router.url.path.rstrip("/").rpartition("/")[2]
+        wanted = named_by(self)
         self.question = NOTHING_ASKED
         if wanted != self.account_id:
             self.account_id, self.ready, self.found = wanted[:64], False, True
@@ -72,7 +73,7 @@ class PersonState(rx.State):
     @requires("people:manage")
     async def end(self, sign_in_id: str):
         """Sign the person out in one place."""
-        wanted = _uuid(sign_in_id)
+        wanted = id_of(sign_in_id)
         await db.write(sign_ins.revoke, wanted, now(), whose=principal(), by=actor())
         identity.end(session_id=wanted)
         await self._read()
@@ -98,7 +99,7 @@ class PersonState(rx.State):
         """Yes: sign the person out everywhere; whoever looks at themselves stays where they are."""
         self.question = NOTHING_ASKED
         person = principal()
-        whose, keep = _uuid(self.account_id), person.session_id
+        whose, keep = id_of(self.account_id), person.session_id
         ended = await db.write(sign_ins.end_others, whose, keep, now(), by=actor())
         await self._told("person.ended", ended)
 
@@ -108,7 +109,7 @@ class PersonState(rx.State):
         """Yes: end a key."""
         self.question = NOTHING_ASKED
         person = principal()
-        key = await db.write(api_keys.revoke, _uuid(key_id), now(), whose=person, by=actor())
+        key = await db.write(api_keys.revoke, id_of(key_id), now(), whose=person, by=actor())
         identity.end(session_id=key.id)
         await self._read()
         await tell(self, "ok", translate(person.locale, "keys.revoked", name=key.name))
@@ -118,7 +119,7 @@ class PersonState(rx.State):
     async def revoke_all(self):
         """Yes: end every key of the person."""
         self.question = NOTHING_ASKED
-        whose = _uuid(self.account_id)
+        whose = id_of(self.account_id)
         ended = await db.write(api_keys.revoke_all, whose, now(), whose=principal(), by=actor())
         await self._told("person.revoked", ended)
 
@@ -130,7 +131,7 @@ class PersonState(rx.State):
         await tell(self, "ok", translate_count(principal().locale, key, len(ended)))
 
     async def _read(self) -> None:
-        person, whose = principal(), _uuid(self.account_id)
+        person, whose = principal(), id_of(self.account_id)
         one = await db.read(people.member, whose)
         owner = await db.read(accounts.get, whose)
         called = one.name or one.email.split("@")[0]
@@ -140,10 +141,3 @@ class PersonState(rx.State):
         self.sign_ins = [session_view(row, person.session_id, person.locale) for row in found]
         self.others = any(row.id != person.session_id for row in found)
         self.keys = [view(key, owner, person) for key in await db.read(api_keys.of_account, whose, now())]
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound from None

@@ -2,11 +2,12 @@
 
 import reflex as rx
 
-from components import channels as parts
+from components import alert_routes as parts
+from components import channels, editor
 from keepai.pages.channel import crumb
 from keepai.pages.shell import shell
+from state.address import NEW
 from state.alert_route import MOST_STEPS, AlertRouteState
-from state.channels import NEW
 from state.session import SessionState
 from state.words import t
 
@@ -16,7 +17,7 @@ ON_LOAD = AlertRouteState.load
 def page() -> rx.Component:
     """The fields, and how routes work beside them."""
     new = AlertRouteState.route_id == NEW
-    form = parts.route_form(
+    form = parts.form(
         ready=AlertRouteState.ready,
         form_key=AlertRouteState.form_key,
         new=new,
@@ -47,15 +48,14 @@ def page() -> rx.Component:
     return shell(
         rx.cond(
             AlertRouteState.there,
-            rx.el.div(form, parts.about_routes(), class_name="k-rule-editor"),
-            parts.gone(t("routes.gone_route")),
+            rx.el.div(form, parts.about(), class_name="k-rule-editor"),
+            editor.gone(t("routes.gone_route"), t("channels.gone_text"), back=channels.back()),
         ),
-        parts.confirm_remove(
-            name=AlertRouteState.title,
-            open_=AlertRouteState.asking,
-            title=t("routes.remove.title", name=AlertRouteState.title),
-            text=t("routes.remove.text"),
+        editor.confirm_remove(
+            t("routes.remove.title", name=AlertRouteState.title),
+            t("routes.remove.text"),
             action=t("routes.remove"),
+            open_=AlertRouteState.asking,
             on_confirm=AlertRouteState.remove,
             on_cancel=AlertRouteState.dismiss,
         ),

@@ -3,10 +3,11 @@
 import reflex as rx
 
 from components import alert_rule as parts
-from components import ui
+from components import editor, ui
 from keepai import routes
 from keepai.pages.shell import shell
-from state.alert_rule import NEW, AlertRuleState
+from state.address import NEW
+from state.alert_rule import AlertRuleState
 from state.session import SessionState
 from state.words import t
 
@@ -24,10 +25,12 @@ def page() -> rx.Component:
         rx.cond(
             AlertRuleState.there,
             rx.el.div(_form(), _preview(), class_name="k-rule-editor"),
-            parts.gone(),
+            editor.gone(t("alert_rule.gone"), t("alert_rule.gone_text"), back=parts.back()),
         ),
-        parts.confirm_remove(
-            name=AlertRuleState.title,
+        editor.confirm_remove(
+            t("alert_rule.remove.ask", name=AlertRuleState.title),
+            t("alert_rule.remove.text"),
+            action=t("alert_rule.remove.do"),
             open_=AlertRuleState.asking,
             on_confirm=AlertRuleState.remove,
             on_cancel=AlertRuleState.dismiss,

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from components import alert_routes as route_parts
 from components import alerts as parts
 from components import channels as channel_parts
 from components import ui
@@ -279,7 +280,7 @@ def _silences() -> rx.Component:
 
 def _channels() -> rx.Component:
     return rx.el.div(
-        channel_parts.routes_card(
+        route_parts.card(
             ChannelsState.routes,
             ready=ChannelsState.ready,
             may=SessionState.may_rule,

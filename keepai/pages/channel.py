@@ -3,10 +3,11 @@
 import reflex as rx
 
 from components import channels as parts
-from components import ui
+from components import editor, ui
 from keepai import routes
 from keepai.pages.shell import shell
-from state.channels import NEW, ChannelState
+from state.address import NEW
+from state.channels import ChannelState
 from state.session import SessionState
 from state.words import t
 
@@ -46,14 +47,13 @@ def page() -> rx.Component:
         rx.cond(
             ChannelState.there,
             rx.el.div(form, sent, class_name="k-rule-editor"),
-            parts.gone(t("channels.gone")),
+            editor.gone(t("channels.gone"), t("channels.gone_text"), back=parts.back()),
         ),
-        parts.confirm_remove(
-            name=ChannelState.title,
-            open_=ChannelState.asking,
-            title=t("channels.remove.title", name=ChannelState.title),
-            text=t("channels.remove.text"),
+        editor.confirm_remove(
+            t("channels.remove.title", name=ChannelState.title),
+            t("channels.remove.text"),
             action=t("channels.remove"),
+            open_=ChannelState.asking,
             on_confirm=ChannelState.remove,
             on_cancel=ChannelState.dismiss,
         ),

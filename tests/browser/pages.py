@@ -201,7 +201,7 @@ async def with_a_wrong_rule(screen: Screen, path: str, locale: str) -> None:
     await page.fill("#warning_fire", "70")
     await page.fill("#warning_clear", "75")
     await page.fill("#pending", "dois")
-    await page.get_by_test_id("save-rule").click()
+    await page.get_by_test_id("save").click()
     await expect(page.locator(".k-error:not(:empty)")).to_have_count(3)
     await _settle(screen)
 
@@ -251,7 +251,7 @@ async def with_a_rule_of_nothing(screen: Screen, path: str, locale: str) -> None
 async def asking_about_a_rule(screen: Screen, path: str, locale: str) -> None:
     """Before a rule is taken away."""
     await opened(screen, path, locale)
-    await screen.page.get_by_test_id("remove-rule").click()
+    await screen.page.get_by_test_id("remove").click()
     await expect(screen.page.locator("dialog[open]")).to_be_visible()
 
 
