@@ -23,6 +23,15 @@ ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery staple"
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for real processes is run once more before it fails: on a full machine one may be late. The summary
+    names it (-R), and twice is a failure."""
+    for item in items:
+        if any(item.get_closest_marker(name) for name in ("browser", "dask", "slow")):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 def run_migrations(url: str, revision: str = "head") -> None:
     """Bring the database at `url` to a revision, up or down, by the migrations of the repository."""
     engine = db.open_engine(url)
