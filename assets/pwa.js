@@ -180,6 +180,41 @@
     if (count === badged) return;
     badged = count;
     (count ? navigator.setAppBadge?.(count) : navigator.clearAppBadge?.())?.catch(() => { /* not installed */ });
+    drawIcon(count);
+  }
+
+  // The icon of the tab, with the count drawn on it; as it was where there is none.
+  let plainIcon = null;
+  async function drawIcon(count) {
+    const links = $$('link[rel="icon"]');
+    for (const link of links) link.dataset.kPlain ??= link.getAttribute("href");
+    if (!count) {
+      for (const link of links) link.setAttribute("href", link.dataset.kPlain);
+      return;
+    }
+    try {
+      plainIcon ??= Object.assign(new Image(), { src: "/icons/keepai.svg" });
+      await plainIcon.decode();
+    } catch { return; /* without the picture the icon stays as it is */ }
+    if (badged !== count) return; // another count came while the picture was on its way
+    const size = 64;
+    const canvas = Object.assign(document.createElement("canvas"), { width: size, height: size });
+    const pen = canvas.getContext("2d");
+    const said = count > 99 ? "99+" : String(count);
+    const half = [0, 19, 23, 28][said.length];
+    const colour = getComputedStyle(root).getPropertyValue("--k-critical").trim() || "#ce2c31";
+    pen.drawImage(plainIcon, 0, 0, size, size);
+    pen.beginPath();
+    pen.roundRect(size - 2 * half, size - 38, 2 * half, 38, 19);
+    pen.fillStyle = colour;
+    pen.fill();
+    pen.fillStyle = "#fff";
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.font = `bold ${said.length > 2 ? 26 : 32}px system-ui, sans-serif`;
+    pen.fillText(said, size - half, size - 18);
+    const drawn = canvas.toDataURL("image/png");
+    for (const link of links) link.setAttribute("href", drawn);
   }
 
   let themed = "";
@@ -460,6 +495,17 @@
     setTimeout(() => delete button.dataset.kCopied, 2000);
   }
 
+  async function readInto(chosen) {
+    // A file that somebody chose becomes the text of a field, which is sent like what is typed.
+    const field = document.getElementById(chosen.dataset.kReads);
+    const file = chosen.files?.[0];
+    if (!field || !file) return;
+    const text = (await file.slice(0, 2 * (field.maxLength > 0 ? field.maxLength : 1e6)).text()).replaceAll("\r\n", "\n");
+    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(field, text);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  }
+
   function onClick(event) {
     const target = event.target;
     if (!target.closest) return;
@@ -690,6 +736,7 @@
       const palette = event.target.closest?.("[data-k-palette-field]") && event.target.closest("dialog");
       if (palette) filterPalette(palette);
     });
+    addEventListener("change", ({ target }) => { if (target.matches?.("[data-k-reads]")) readInto(target); });
     addEventListener("toggle", onToggle, true);
     addEventListener("close", ({ target }) => { if (target === searching) searching = null; }, true);
     addEventListener("scroll", hideTip, true);

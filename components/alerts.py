@@ -78,14 +78,14 @@ def toolbar(
     )
 
 
-def listed(rows: Row, *, selected: Row, link: Row, picks: Picks) -> rx.Component:
+def listed(rows: Row, *, selected: Row, link: Row, picks: Picks, trends: Row) -> rx.Component:
     """The open alerts, group after group; J and K or the arrows move, Enter opens, X picks."""
 
     def with_heading(row: Row, index: rx.Var[int]) -> rx.Component:
         first = (index == 0) | (rows[index - 1]["group"] != row["group"])
         return rx.fragment(
             rx.cond(first, _heading(row), rx.fragment()),
-            _row(row, selected=selected, link=link, picks=picks),
+            _row(row, selected=selected, link=link, picks=picks, trend=_trend(row, trends)),
             rx.cond(
                 row["rest"] != "", rx.el.li(row["rest"], class_name="k-caption k-desk-rest"), rx.fragment()
             ),
@@ -93,6 +93,49 @@ def listed(rows: Row, *, selected: Row, link: Row, picks: Picks) -> rx.Component
         )
 
     return _list(rx.foreach(rows, with_heading), label=t("alerts.list"))
+
+
+def _trend(row: Row, trends: Row) -> rx.Component:
+    """The last hour of what was measured; pointing at it or going there says the figures and the thresholds."""
+    trend = trends[row["id"]]
+    return rx.cond(
+        trends.contains(row["id"]),
+        rx.el.span(
+            ui.sparkline(trend["path"], state=row["look"], line_only=True),
+            role="img",
+            tab_index=0,
+            aria_label=trend["said"],
+            class_name="k-alert-trend",
+            data_tip=trend["said"],
+        ),
+        rx.fragment(),
+    )
+
+
+def today(rows: Row, *, count: Row, selected: Row, link: Row) -> rx.Component:
+    """What was over today, closed until somebody opens it."""
+    return rx.el.details(
+        rx.el.summary(
+            rx.el.span(t("alerts.group.today"), class_name="k-word s-ok"),
+            rx.el.span(count, class_name="k-second"),
+            ui.icon("chevron-right"),
+            class_name="k-desk-group",
+        ),
+        _list(
+            rx.foreach(rows, lambda row: _row(row, selected=selected, link=link, picks=None)),
+            label=t("alerts.group.today"),
+        ),
+        rx.cond(
+            count > rows.length(),
+            rx.el.p(
+                ui.link(t("alerts.today.all"), href="/alerts?tab=resolved"),
+                class_name="k-caption k-desk-rest",
+            ),
+            rx.fragment(),
+        ),
+        class_name="k-desk-today",
+        data_testid="today",
+    )
 
 
 def over(rows: Row, *, selected: Row, link: Row, more: Row, on_more: Any) -> rx.Component:
@@ -135,7 +178,9 @@ def _heading(row: Row) -> rx.Component:
     )
 
 
-def _row(row: Row, *, selected: Row, link: Row, picks: Picks | None) -> rx.Component:
+def _row(
+    row: Row, *, selected: Row, link: Row, picks: Picks | None, trend: rx.Component | None = None
+) -> rx.Component:
     picked: Row | bool = False if picks is None else picks.may & picks.picked.contains(row["id"])
     owner = rx.cond(
         row["initials"] != "",
@@ -193,6 +238,7 @@ def _row(row: Row, *, selected: Row, link: Row, picks: Picks | None) -> rx.Compo
             ),
             class_name="k-grow",
         ),
+        *([trend] if trend is not None else []),
         owner,
         unseen_owner,
         ui.age(row["at"], short=True, class_name="k-caption k-number"),
@@ -223,7 +269,18 @@ def keys(*, may_pick: Row) -> rx.Component:
     )
 
 
-def picks_bar(*, count: Row, busy: Row, on_do: Any, on_ask: Any, on_shown: Any, on_none: Any) -> rx.Component:
+def picks_bar(
+    *,
+    count: Row,
+    busy: Row,
+    silencing: Row,
+    form: rx.Component,
+    on_do: Any,
+    on_ask: Any,
+    on_silence: Any,
+    on_shown: Any,
+    on_none: Any,
+) -> rx.Component:
     """What can be done to all that are picked."""
     return rx.el.div(
         rx.el.p(
@@ -232,9 +289,17 @@ def picks_bar(*, count: Row, busy: Row, on_do: Any, on_ask: Any, on_shown: Any, 
             aria_live="polite",
         ),
         ui.button(t("alerts.acknowledge"), name="check", busy=busy, on_click=on_do("acknowledge")),
+        ui.button(
+            t("alerts.silence"),
+            name="bell-off",
+            on_click=on_silence("silence"),
+            aria_expanded=silencing,
+            data_testid="picks-silence",
+        ),
         ui.button(t("alerts.resolve"), name="circle-check", busy=busy, on_click=on_ask),
         ui.button(t("alerts.picks.shown"), variant="quiet", on_click=on_shown),
         ui.button(t("alerts.picks.clear"), variant="quiet", on_click=on_none),
+        rx.cond(silencing, form, rx.fragment()),
         role="group",
         aria_label=t("alerts.picks.actions"),
         class_name="k-picks",
@@ -418,7 +483,7 @@ def _actions(open_form: Row, on_ask: Any, *, acknowledged: Row) -> rx.Component:
     )
 
 
-def acknowledge_form(*, error: Row, on_submit: Any, on_cancel: Any) -> rx.Component:
+def acknowledge_form(*, first: Row, usual: Row, error: Row, on_submit: Any, on_cancel: Any) -> rx.Component:
     """Opens below the buttons: until when, and a note."""
     choices = [
         rx.el.label(
@@ -426,12 +491,13 @@ def acknowledge_form(*, error: Row, on_submit: Any, on_cancel: Any) -> rx.Compon
             t(f"alerts.until.{value or 'over'}"),
             class_name="k-chip large",
         )
-        for value in ("30m", "1h", "4h", "")
+        for value in ("30m", "1h", "4h", "at", "")
     ]
     return _form(
         rx.el.fieldset(
             rx.el.legend(t("alerts.until"), class_name="k-medium"),
             rx.el.div(*choices, class_name="k-row k-wrap k-radios"),
+            _moment(first, usual),
             rx.el.p(t("alerts.until.help"), class_name="k-help"),
             class_name="k-field",
         ),
@@ -486,12 +552,15 @@ def silence_form(
     covers: Row,
     count: Row,
     error: Row,
+    first: Row,
+    usual: Row,
     on_choose: Any,
     on_submit: Any,
     on_cancel: Any,
 ) -> rx.Component:
-    """Opens below the buttons: for how long, what it covers, and why."""
-    spans = ("30m", "1h", "4h", "tomorrow")
+    """Opens below the buttons: for how long, what it covers, and why. A moment that is picked is not before `first`,
+    and `usual` until somebody picks another."""
+    spans = ("30m", "1h", "4h", "tomorrow", "at")
     return _form(
         rx.el.div(
             rx.el.span(t("alerts.until"), id="silence-until", class_name="k-medium"),
@@ -504,6 +573,7 @@ def silence_form(
                 aria_labelledby="silence-until",
                 class_name="k-row k-wrap k-radios",
             ),
+            rx.cond(span == "at", _moment(first, usual), rx.fragment()),
             rx.el.p(until, class_name="k-help", aria_live="polite"),
             class_name="k-field",
         ),
@@ -531,6 +601,20 @@ def silence_form(
         do=rx.match(span, *[(name, t(f"silences.do.{name}")) for name in spans], t("silences.do.1h")),
         on_submit=on_submit,
         on_cancel=on_cancel,
+    )
+
+
+def _moment(first: Row, usual: Row) -> rx.Component:
+    """The browser's own picker, in the reader's zone."""
+    return rx.el.span(
+        rx.el.input(
+            type="datetime-local",
+            name="at",
+            default_value=usual,
+            aria_label=t("alerts.until.at.label"),
+            custom_attrs={"min": first},
+        ),
+        class_name="k-input k-moment",
     )
 
 

@@ -44,18 +44,76 @@ def _tile(name: str, values: Row, sparks: Row, ready: Any) -> rx.Component:
     return rx.cond(ready, shown, ui.skeleton_tile())
 
 
-def attention(rows: Row, *, count: Row) -> rx.Component:
-    """What needs a person first, of `count` in all; absent when nothing does."""
-    every = ui.text_link(t("dashboard.attention.all", count=count), href="/workers?sort=state")
+def attention(
+    alerts: Row, others: Row, *, count: Row, said: Row, may_act: Row, on_acknowledge: Any
+) -> rx.Component:
+    """What needs a person first: alerts, `count` in all, then what no rule watches for; absent when nothing does."""
+    every = ui.text_link(t("dashboard.attention.all", count=count), href="/alerts", arrow=True)
     return rx.cond(
-        rows.length() > 0,
+        (alerts.length() > 0) | (others.length() > 0),
         ui.card(
-            rx.el.ul(rx.foreach(rows, _attention_row), class_name="k-attention"),
+            rx.el.ul(
+                rx.foreach(
+                    alerts, lambda row: _urgent_row(row, may_act=may_act, on_acknowledge=on_acknowledge)
+                ),
+                rx.foreach(others, _attention_row),
+                class_name="k-attention",
+            ),
             title=t("dashboard.attention"),
-            tools=[rx.cond(count > rows.length(), every, rx.fragment())],
+            caption=said,
+            tools=[rx.cond(count > alerts.length(), every, rx.fragment())],
             flush=True,
             tone="critical",
+            data_testid="attention",
         ),
+    )
+
+
+def _urgent_row(row: Row, *, may_act: Row, on_acknowledge: Any) -> rx.Component:
+    owner = rx.cond(
+        row["owner"] != "",
+        rx.fragment(rx.el.span(row["initials"], class_name="k-avatar small"), rx.el.span(row["owner"])),
+        rx.fragment(ui.icon("user"), rx.el.span(t("dashboard.attention.nobody"))),
+    )
+    mine = rx.cond(
+        row["acknowledged"],
+        rx.el.span(ui.icon("check", size=14), t("alerts.acknowledged"), class_name="k-row k-attention-mine"),
+        rx.cond(
+            may_act,
+            ui.button(
+                t("alerts.acknowledge"),
+                variant="primary",
+                size="small",
+                busy=False,
+                on_click=on_acknowledge(row["id"]),
+                aria_label=t("dashboard.attention.acknowledge", name=row["title"]),
+            ),
+            rx.fragment(),
+        ),
+    )
+    return rx.el.li(
+        ui.badge(row["word"], state=row["look"], name=row["icon"]),
+        rx.el.span(
+            ui.link(row["title"], href=f"/alerts?alert={row['id']}", class_name="k-plain k-medium"),
+            " ",
+            ui.age(row["at"]),
+            " ",
+            rx.el.span(row["text"], class_name="k-second"),
+            class_name="k-grow",
+        ),
+        rx.el.span(owner, class_name="k-row k-attention-owner"),
+        rx.el.span(
+            mine,
+            rx.cond(
+                row["see"] != "",
+                ui.link_button(t("attention.see_worker"), href=row["see"], size="small"),
+                rx.fragment(),
+            ),
+            class_name="k-row k-attention-do",
+        ),
+        key=row["id"],
+        data_look=row["look"],
+        data_testid="attention-row",
     )
 
 
@@ -72,7 +130,9 @@ def _attention_row(row: Row) -> rx.Component:
             rx.el.span(row["text"], class_name="k-second"),
             class_name="k-grow",
         ),
-        ui.link_button(row["action"], href=row["href"], size="small"),
+        rx.el.span(
+            ui.link_button(row["action"], href=row["href"], size="small"), class_name="k-row k-attention-do"
+        ),
         key=row["key"],
         data_look=row["look"],
     )

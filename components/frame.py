@@ -108,6 +108,19 @@ class Messages:
     events: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Bell:
+    """What one was told of: `unread` of it, as it is `shown`; `on_open` fills the rows, `on_read` says that all is
+    read."""
+
+    unread: Number
+    shown: Text
+    rows: rx.Var[Any]
+    ready: Flag
+    on_open: Any
+    on_read: Any
+
+
 def places(*, alerts: Number | None = None) -> tuple[Group, ...]:
     """The pages there are; `alerts` is how many critical ones nobody has acknowledged."""
     return (
@@ -140,15 +153,16 @@ def frame(
     tools: Sequence[Content] = (),
     keys: Sequence[Key] = (),
     flush: bool = False,
-    bell: Number | None = None,
+    bell: Bell | None = None,
+    badge: Number | None = None,
 ) -> rx.Component:
     """The whole screen of a page.
 
     `place` is the key of the place that is current; `title` the only h1, with `crumb` before it; `notices` are strips
     (ui.strip) below the top bar, such as the compute being out of reach; `tools` stand before the live light;
     `keys` are shortcuts of this page for the list that "?" shows; `flush` lets the content reach the edges (lists
-    with a panel beside them); `bell` is how many critical alerts nobody has acknowledged. `on_language` is called with
-    "pt-BR" or "en", `on_theme` with "light" or "dark".
+    with a panel beside them); `badge` is how many critical alerts nobody has acknowledged, for the icon of the app.
+    `on_language` is called with "pt-BR" or "en", `on_theme` with "light" or "dark".
     """
     shown = places() if groups is None else groups
     return rx.el.div(
@@ -163,6 +177,7 @@ def frame(
         ),
         _bottom(shown, place),
         _more(person),
+        *([_bell_panel(bell)] if bell is not None else []),
         _palette(shown, palette, on_theme),
         _shortcuts(shown, keys),
         *([_messages(messages)] if messages is not None else []),
@@ -172,7 +187,7 @@ def frame(
         data_k_theme=_followed(person.theme),
         data_k_language=Words.language,
         data_k_mounted=_MOUNTED,
-        **ui.given(data_k_badge=bell),
+        **ui.given(data_k_badge=badge),
     )
 
 
@@ -296,7 +311,7 @@ def _top(
     person: Person,
     on_language: Any,
     on_theme: Any,
-    bell: Number | None,
+    bell: Bell | None,
 ) -> rx.Component:
     return rx.el.header(
         rx.el.h1(*([rx.el.span(crumb, " / ", class_name="k-crumb")] if crumb is not None else []), title),
@@ -348,18 +363,89 @@ def _top(
     )
 
 
-def _bell(number: Number) -> rx.Component:
-    """Leads to the alerts, and says how many critical ones wait for somebody."""
-    waiting = rx.Var.create(number)
-    label = rx.cond(waiting > 0, t("frame.bell_waiting", number=waiting), t("frame.alerts"))
-    return ui.link(
+def _bell(bell: Bell) -> rx.Component:
+    """Opens what one was told of, and says how much of it is new."""
+    unread = rx.Var.create(bell.unread)
+    label = rx.cond(unread > 0, t("bell.unread", number=bell.shown), t("bell.title"))
+    return rx.el.button(
         ui.icon("bell"),
-        rx.cond(waiting > 0, ui.count(waiting, critical=True), rx.fragment()),
-        href="/alerts",
+        rx.cond(unread > 0, ui.count(bell.shown, critical=True), rx.fragment()),
+        type="button",
+        on_click=bell.on_open,
         aria_label=label,
+        aria_haspopup="dialog",
         class_name="k-button quiet only k-bell",
         data_testid="bell",
         data_tip=label,
+        data_k_opens="k-bell",
+    )
+
+
+def _bell_panel(bell: Bell) -> rx.Component:
+    """The newest that one was told of, each leading to its alert: below the bell, on a phone from below."""
+    nothing = rx.el.p(t("bell.nothing"), class_name="k-quiet")
+    rows = rx.el.ul(rx.foreach(bell.rows, _bell_row), class_name="k-bell-list", aria_label=t("bell.title"))
+    return ui.dialog(
+        rx.el.span(class_name="k-grip", data_k_grip="", aria_hidden="true"),
+        rx.el.div(
+            rx.el.h2(t("bell.title")),
+            rx.cond(
+                rx.Var.create(bell.unread) > 0,
+                ui.button(
+                    t("bell.read_all"),
+                    variant="quiet",
+                    size="small",
+                    on_click=bell.on_read,
+                    data_testid="bell-read",
+                ),
+                rx.fragment(),
+            ),
+            ui.icon_button(t("common.close"), "x", data_k_closes=""),
+            class_name="k-row k-bell-head",
+        ),
+        rx.cond(
+            bell.ready,
+            rx.cond(bell.rows.length() > 0, rows, nothing),
+            rx.el.div(
+                ui.skeleton_rows(3, ("8%", "60%", "12%")), aria_busy="true", aria_label=t("bell.title")
+            ),
+        ),
+        rx.el.div(
+            ui.link(t("bell.all"), href="/alerts", data_k_closes=""),
+            ui.link(t("bell.wishes"), href="/settings/notices", data_k_closes=""),
+            class_name="k-row k-bell-foot",
+        ),
+        id="k-bell",
+        label=t("bell.title"),
+        kind="bell",
+        data_testid="bell-panel",
+    )
+
+
+def _bell_row(row: rx.Var[Any]) -> rx.Component:
+    return rx.el.li(
+        ui.link(
+            rx.el.span(ui.icon(row["icon"]), class_name=f"k-word s-{row['look']}"),
+            rx.el.span(
+                rx.el.span(row["title"], class_name="k-bell-title"),
+                rx.el.span(row["said"], class_name="k-caption"),
+                class_name="k-grow",
+            ),
+            rx.el.span(
+                ui.age(row["at"], short=True, class_name="k-caption k-number"),
+                rx.cond(
+                    row["read"],
+                    rx.fragment(),
+                    rx.el.span(rx.el.span(t("bell.new"), class_name="k-unseen"), class_name="k-bell-new"),
+                ),
+                class_name="k-bell-when",
+            ),
+            href=row["href"],
+            data_k_closes="",
+        ),
+        key=row["id"],
+        data_testid="bell-row",
+        data_read=row["read"],
     )
 
 

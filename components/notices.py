@@ -19,6 +19,7 @@ def wishes(
     email: Row,
     mail: Row,
     sms: Row,
+    bell: Row,
     texts: Row,
     errors: Row,
     on_choose: Any,
@@ -69,6 +70,7 @@ def wishes(
             by_mail,
             by_sms,
             typed("phone", type="tel", auto_complete="tel", placeholder="+55 11 91234-5678"),
+            ui.field(level("bell", bell), id="bell", label=t("notices.bell"), help=t("notices.bell.help")),
             rx.el.fieldset(
                 rx.el.legend(t("notices.quiet"), class_name="k-label-text"),
                 rx.el.div(

@@ -66,7 +66,9 @@ async def lifespan() -> AsyncIterator[None]:
     outbox.configure(bus)
     triage.configure(bus)
     renewals = alert_state.Renewals()
+    bells = alert_state.Renewals(alert_state.renew_bells, alert_state.CALMER)
     bus.subscribe(triage.TOPIC, lambda _message: renewals.soon())
+    bus.subscribe(triage.TOPIC, lambda _message: bells.soon())
     loop = asyncio.get_running_loop()
     identity.on_end(lambda ended: loop.call_soon_threadsafe(_kick_soon, broadcaster, ended))
     # Other processes hear of it at once, or notice within seconds where Redis is away.

@@ -146,7 +146,8 @@ class AlertOutside(SQLModel, table=True):
 
 
 class AlertNotice(SQLModel, table=True):
-    """What one person, or a channel that several read, is told of an alert; `channel` is the kind of it.
+    """What one person, or a channel that several read, is told of an alert; `channel` is the kind of it, or bell
+    where there is no other way to tell them.
 
     `told_at` is None while it waits, until `due_at` or longer; `message_id` is the message of the outbox that says it.
     """
@@ -154,6 +155,7 @@ class AlertNotice(SQLModel, table=True):
     __tablename__ = "alert_notice"
     __table_args__ = (
         Index("ix_alert_notice_account", "account_id", "told_at"),
+        Index("ix_alert_notice_bell", "account_id", "at"),
         Index("ix_alert_notice_channel", "channel_id", "told_at"),
         Index("ix_alert_notice_alert", "alert_id", "account_id"),
         Index(

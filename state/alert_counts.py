@@ -1,10 +1,13 @@
-"""How many alerts nobody has acknowledged: what the frame of every page shows."""
+"""What the frame of every page shows of alerts: how many nobody has acknowledged, and how many somebody has not read
+of those that they were told of."""
 
 from typing import Any
+from uuid import UUID
 
 import reflex as rx
 
 from services import alerts, db
+from services.alerts import bell
 from services.clock import now
 from services.snapshot import Snapshot
 from state.live import Broadcast, Looks
@@ -19,6 +22,13 @@ class AlertCounts(rx.State):
     warning: int = 0
 
 
+class BellCount(rx.State):
+    """What this person was told of and has not read; written only by the broadcast."""
+
+    unread: int = 0
+    shown: str = ""
+
+
 def counts_broadcast() -> Broadcast:
     """The same for everybody who may see alerts."""
 
@@ -29,6 +39,16 @@ def counts_broadcast() -> Broadcast:
     return Broadcast("alert-counts", AlertCounts, build, period=EVERY, permission="alerts:read")
 
 
-def framed(looks: Looks) -> Looks:
+def bell_broadcast(account_id: UUID) -> Broadcast:
+    """Of one person, the same in all of their tabs."""
+
+    async def build(_snapshot: Snapshot | None) -> dict[str, Any]:
+        count = await db.read(bell.unread, account_id, now())
+        return {"unread": count, "shown": str(count) if count <= bell.MOST else f"{bell.MOST}+"}
+
+    return Broadcast(f"bell|{account_id.hex}", BellCount, build, period=EVERY, permission="alerts:read")
+
+
+def framed(looks: Looks, account_id: UUID) -> Looks:
     """What a page looks at, and what its frame shows besides."""
-    return lambda locale: [*looks(locale), counts_broadcast()]
+    return lambda locale: [*looks(locale), counts_broadcast(), bell_broadcast(account_id)]

@@ -406,31 +406,14 @@ def rule_row(rule: AlertRule, owners: Mapping[UUID, str], locale: str) -> RuleRo
         id=rule.id.hex,
         name=words.rule_name(locale, rule.builtin or "", rule.name),
         measure=translate(locale, f"measures.{rule.measure}") if measure else rule.measure,
-        critical="" if error else _level(rule, rule.critical_fire, rule.critical_clear, locale),
-        warning="" if error else _level(rule, rule.warning_fire, rule.warning_clear, locale),
+        critical="" if error else words.level(locale, rule, "critical"),
+        warning="" if error else words.level(locale, rule, "warning"),
         how="" if error else _how(rule, locale),
         enabled=rule.enabled,
         builtin=rule.builtin is not None,
         runbook=rule.runbook,
         owner=owners.get(rule.owner_id, "") if rule.owner_id else "",
         error=translate(locale, "alerts.rules.error", why=translate(locale, error)) if error else "",
-    )
-
-
-def _level(rule: AlertRule, fire: float | None, clear: float | None, locale: str) -> str:
-    """From where on it fires, and where it is normal again; nothing for a level that is not watched for."""
-    if fire is None or clear is None:
-        return ""
-    measure = measures.by_key().get(rule.measure)
-    unit = rules.unit_of(measure, rule.summary) if measure else "count"
-    if unit in words.STATE_UNITS:
-        return translate(locale, "alerts.rules.at_once" if not rule.pending else "alerts.rules.if_it_lasts")
-    way = "unusual" if rule.summary == rules.UNUSUAL else "above" if rule.above else "below"
-    return translate(
-        locale,
-        f"alerts.rules.{way}",
-        fire=words.value(locale, unit, fire),
-        clear=words.value(locale, unit, clear),
     )
 
 

@@ -16,13 +16,14 @@ import reflex as rx
 from services import db, format
 from services.alerts import board, book, rules, silences, triage
 from services.alerts.board import TABS, AlertView
-from services.clock import now
+from services.clock import now, zone_called
 from services.errors import Conflict, Invalid, KeepAIError, NotFound
 from services.i18n import translate, translate_count
 from services.snapshot import Snapshot
 from state import alert_views, plots, silence_views
-from state.alert_counts import EVERY, AlertCounts
+from state.alert_counts import EVERY, AlertCounts, BellCount
 from state.alert_views import NO_ALERT, AlertFacts, AlertRow, Person, RuleRow, StoryLine
+from state.attention import Attention
 from state.channels import ChannelsState
 from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
@@ -39,11 +40,15 @@ UNTIL: dict[str, timedelta | None] = {
     "4h": timedelta(hours=4),
 }
 SPANS = {"30m": timedelta(minutes=30), "1h": timedelta(hours=1), "4h": timedelta(hours=4)}
+AT = "at"  # a moment that somebody picks
 TOMORROW = "tomorrow"  # at eight in the morning, where the reader is
 USUAL_SPAN = "1h"
 PAGE = 50
+TODAY = 10  # of those that were over today; the rest is in the other tab
+TRENDS, TRENDS_EVERY = 40, 15.0  # rows with a sparkline, and after how many seconds it is drawn anew
 MOST_PICKED = 200
 CALM = 0.25  # s between two looks when much happens
+CALMER = 2.0  # s, at what is another thing for each person
 
 
 class AlertRows(rx.State):
@@ -56,6 +61,8 @@ class AlertRows(rx.State):
     unowned: int = 0
     watching: int = 0
     silences: int = 0
+    today: list[AlertRow] = []
+    today_count: int = 0
 
 
 def rows_broadcast(view: AlertView, locale: str, zone: str) -> Broadcast:
@@ -65,6 +72,10 @@ def rows_broadcast(view: AlertView, locale: str, zone: str) -> Broadcast:
     async def build(_snapshot: Snapshot | None) -> dict[str, Any]:
         at = now()
         found = await db.read(board.board, view, at)
+        midnight = at.astimezone(zone_called(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+        over, today, names, writers = await db.read(
+            board.over_today, view, midnight.astimezone(at.tzinfo), TODAY
+        )
         return {
             "ready": True,
             "rows": alert_views.rows(found, locale, zone, at),
@@ -73,10 +84,36 @@ def rows_broadcast(view: AlertView, locale: str, zone: str) -> Broadcast:
             "unowned": found.unowned,
             "watching": found.watching,
             "silences": found.silences,
+            "today": [alert_views.row(one, locale, zone, at, names, writers) for one in today],
+            "today_count": over,
         }
 
     return Broadcast(
         f"alerts|{view.filter}|{locale}|{zone}", AlertRows, build, period=EVERY, permission="alerts:read"
+    )
+
+
+class AlertTrends(rx.State):
+    """What was measured of the first alerts of the list in the last hour, by their ids; written only by the
+    broadcast."""
+
+    trends: dict[str, plots.Trend] = {}
+
+
+def trends_broadcast(view: AlertView, locale: str) -> Broadcast:
+    """The sparklines of the list, each quarter of a minute."""
+    view = AlertView(text=view.text, severity=view.severity, unowned=view.unowned)
+
+    async def build(_snapshot: Snapshot | None) -> dict[str, Any]:
+        found = await db.read(board.with_rules, view, now(), TRENDS)
+        return {"trends": await plots.trends(found, locale)}
+
+    return Broadcast(
+        f"alert-trends|{view.filter}|{locale}",
+        AlertTrends,
+        build,
+        period=TRENDS_EVERY,
+        permission="alerts:read",
     )
 
 
@@ -165,14 +202,20 @@ def plot_broadcast(alert_id: str, locale: str) -> Broadcast:
 
 async def renew() -> None:
     """Show at once what changed."""
-    for state in (AlertRows, AlertPanel, SilenceRows, AlertCounts):
+    for state in (AlertRows, AlertPanel, SilenceRows, AlertCounts, Attention):
         await broadcaster().renew(state)
+
+
+async def renew_bells() -> None:
+    """Count at once what people were told of."""
+    await broadcaster().renew(BellCount)
 
 
 class Renewals:
     """Shows what changed, a few times a second at most however much that is."""
 
-    def __init__(self) -> None:
+    def __init__(self, look: Callable[[], Awaitable[None]] = renew, calm: float = CALM) -> None:
+        self._look, self._calm = look, calm
         self._wanted = False
         self._task: asyncio.Task[None] | None = None
 
@@ -185,8 +228,8 @@ class Renewals:
     async def _run(self) -> None:
         while self._wanted:
             self._wanted = False
-            await renew()
-            await asyncio.sleep(CALM)
+            await self._look()
+            await asyncio.sleep(self._calm)
 
 
 class Question(TypedDict):
@@ -220,6 +263,9 @@ class AlertsState(rx.State):
     silence_until: str = ""
     silence_covers: list[str] = []
     silence_count: str = ""
+    picks_form: bool = False
+    until_first: str = ""
+    until_usual: str = ""
     picked: list[str] = []
     question: Question = NOTHING_ASKED
     busy: bool = False
@@ -318,7 +364,9 @@ class AlertsState(rx.State):
     async def ask(self, form: str):
         """Open one of the forms below the buttons; the same again closes it."""
         self.form_error = ""
+        self.picks_form = False
         self.form = form if form in FORMS and form != self.form else ""
+        self._offer_moments()
         if self.form == "assign":
             self.team = [alert_views.person(one) for one in await db.read(board.team)]
         if self.form == "silence":
@@ -334,7 +382,12 @@ class AlertsState(rx.State):
     @requires("alerts:act")
     async def silence(self, form: dict[str, Any]):
         """Nobody is told of it for a time."""
-        until, reason = self._until(self.silence_span), str(form.get("reason", ""))
+        reason = str(form.get("reason", ""))
+        try:
+            until = self._until(self.silence_span, form)
+        except Invalid as wrong:
+            self.form_error = _why(wrong)
+            return
         await self._act(lambda one: triage.silence(one, actor(), until=until, reason=reason))
 
     @rx.event
@@ -349,8 +402,15 @@ class AlertsState(rx.State):
     @requires("alerts:act")
     async def acknowledge(self, form: dict[str, Any]):
         """Somebody says "mine"."""
-        lasts = UNTIL.get(str(form.get("until", "")))
+        chosen = str(form.get("until", ""))
+        lasts = UNTIL.get(chosen)
         until = now() + lasts if lasts else None
+        if chosen == AT:
+            try:
+                until = silences.moment_there(str(form.get("at", "")), principal().zone)
+            except Invalid as wrong:
+                self.form_error = _why(wrong)
+                return
         note = str(form.get("note", ""))
         await self._act(lambda one: triage.acknowledge(one, actor(), note=note, until=until))
 
@@ -425,6 +485,49 @@ class AlertsState(rx.State):
 
     @rx.event
     @requires("alerts:act")
+    async def ask_silence_picked(self, form: str):
+        """For how long all that are picked are to be silent, and why; the same again closes it."""
+        count = len(self.get_value("picked"))
+        wanted = form == "silence" and not self.picks_form and count > 0
+        self.form_error = ""
+        if wanted:
+            locale = principal().locale
+            shown = format.number(locale, count)
+            self.form, self.silence_covers = "", []
+            self.silence_count = translate_count(locale, "silences.picked", count, number=shown)
+            self._offer_moments()
+            self._choose(USUAL_SPAN)
+        self.picks_form = wanted
+
+    @rx.event(background=True)
+    @requires("alerts:act")
+    async def silence_picked(self, form: dict[str, Any]):
+        """Nobody is told of any that is picked for a time."""
+        person, reason = principal(), str(form.get("reason", ""))
+        async with self:
+            if self.busy:
+                return
+            try:
+                until = self._until(self.silence_span, form)
+                check = silences.check(silences.Draft(until, reason, {"x": "x"}), now())
+                if check:
+                    raise Invalid(fields=check)
+            except Invalid as wrong:
+                self.form_error = _why(wrong)
+                return
+            picked, self.busy = list(self.get_value("picked")), True
+        try:
+            done = await _silence_all(picked, until, reason)
+            shown = format.number(person.locale, done)
+            text = translate_count(person.locale, "alerts.picks.silenced", done, number=shown)
+            await tell(self, "ok" if done else "warning", text)
+        finally:
+            async with self:
+                self.busy, self.picked, self.picks_form, self.form_error = False, [], False, ""
+            await renew()
+
+    @rx.event
+    @requires("alerts:act")
     async def dismiss(self):
         """No."""
         self.question = NOTHING_ASKED
@@ -482,11 +585,22 @@ class AlertsState(rx.State):
 
     def _choose(self, span: str) -> None:
         person = principal()
-        self.silence_span = span if span in SPANS or span == TOMORROW else USUAL_SPAN
+        self.silence_span = span if span in SPANS or span in (TOMORROW, AT) else USUAL_SPAN
+        if self.silence_span == AT:
+            self.silence_until = translate(person.locale, "silences.in_zone", zone=person.zone)
+            return
         at = silence_views.moment(person.locale, self._until(self.silence_span), person.zone, now())
         self.silence_until = translate(person.locale, "silences.until_chosen", until=at)
 
-    def _until(self, span: str) -> datetime:
+    def _offer_moments(self) -> None:
+        """The first moment that can be picked, and the one that is picked at first: the next hour but one."""
+        here = now().astimezone(zone_called(principal().zone))
+        usual = (here + timedelta(hours=2)).replace(minute=0)
+        self.until_first, self.until_usual = f"{here:%Y-%m-%dT%H:%M}", f"{usual:%Y-%m-%dT%H:%M}"
+
+    def _until(self, span: str, form: dict[str, Any] | None = None) -> datetime:
+        if span == AT:
+            return silences.moment_there(str((form or {}).get("at", "")), principal().zone)
         lasts = SPANS.get(span)
         return now() + lasts if lasts else silences.tomorrow_morning(now(), principal().zone)
 
@@ -536,6 +650,8 @@ class AlertsState(rx.State):
 
         def looks(locale: str) -> list[Broadcast]:
             broadcasts = [live_broadcast(locale), rows_broadcast(view, locale, zone)]
+            if view.tab == "open":
+                broadcasts.append(trends_broadcast(view, locale))
             if view.tab == "silences":
                 broadcasts.append(silences_broadcast(locale, zone))
             if view.selected:
@@ -555,6 +671,23 @@ async def _do_all(kind: Kind, alert_ids: Sequence[str]) -> int:
                 await triage.acknowledge(_id(alert_id), actor())
             else:
                 await triage.resolve(_id(alert_id), actor())
+        except (Conflict, NotFound):
+            continue
+        done += 1
+    return done
+
+
+async def _silence_all(alert_ids: Sequence[str], until: datetime, reason: str) -> int:
+    """Silence each; where one silence covers several of them, it is made once. Returns how many are silent."""
+    done, made = 0, set()
+    for alert_id in alert_ids:
+        try:
+            alert = await db.read(book.get, _id(alert_id))
+            matchers, rule_id = silences.around(alert)
+            scope = (tuple(sorted(matchers.items())), rule_id)
+            if scope not in made:
+                await triage.silence(alert.id, actor(), until=until, reason=reason)
+                made.add(scope)
         except (Conflict, NotFound):
             continue
         done += 1

@@ -17,6 +17,7 @@ ICONS: Mapping[str, str] = {
     "sms": "smartphone",
     "chat": "message-square",
     "webhook": "globe",
+    "bell": "bell",
 }
 LOOKS: Mapping[str, str] = {"sent": "ok", "waiting": "pending", "sending": "pending", "dead": "critical"}
 FAILED = frozenset({"undelivered", "failed"})

@@ -9,25 +9,22 @@ from services import accounts, db, identity
 from services.i18n import translate
 from services.snapshot import Snapshot
 from state import plots, views
+from state.attention import attention_broadcast
 from state.guard import offer_undo, principal, requires, untell
 from state.live import Broadcast, Looks
 from state.session import enter
-from state.views import AttentionView, ComputeView, EventView, GroupView, ProbeView, Tile
+from state.views import ComputeView, EventView, GroupView, ProbeView, Tile
 
 DEFAULT_RANGE = "1h"
-ATTENTION_SHOWN = 3
 
 
 class Live(rx.State):
-    """The compute now. `at` is when it was read (unix seconds), `age_ms` how old that was when it was sent;
-    `attention` are the first of so many as `attention_count`."""
+    """The compute now. `at` is when it was read (unix seconds), `age_ms` how old that was when it was sent."""
 
     at: float = 0.0
     age_ms: int = 0
     compute: ComputeView = views.EMPTY_COMPUTE
     tiles: dict[str, Tile] = dict.fromkeys(views.TILES, views.EMPTY_TILE)
-    attention: list[AttentionView] = []
-    attention_count: int = 0
     groups: list[GroupView] = []
     events: list[EventView] = []
     probes: list[ProbeView] = []
@@ -41,14 +38,11 @@ def live_broadcast(locale: str) -> Broadcast:
     async def build(snapshot: Snapshot | None) -> dict[str, Any]:
         if snapshot is None:
             return {"at": 0.0, "age_ms": 0}
-        attention = views.attention(snapshot, locale)
         return {
             "at": snapshot["at"],
             "age_ms": max(0, round((time.time() - snapshot["at"]) * 1000)),
             "compute": views.compute(snapshot, locale),
             "tiles": views.tiles(snapshot, locale),
-            "attention": attention[:ATTENTION_SHOWN],
-            "attention_count": len(attention),
             "groups": views.groups(snapshot["groups"], locale),
             "events": views.events(snapshot["events"], locale),
             "probes": views.probes(snapshot["probes"], locale),
@@ -132,7 +126,8 @@ class DashboardState(rx.State):
     async def load(self):
         """Look at the dashboard in the range of the address."""
         span = self.router.url.query_parameters.get("range", DEFAULT_RANGE)
-        person = await enter(self, _looks(span if span in plots.RANGES else DEFAULT_RANGE))
+        looks = _looks(span if span in plots.RANGES else DEFAULT_RANGE, principal().zone)
+        person = await enter(self, looks)
         shown, admins = False, 0
         if person.may("people:manage"):
             shown, admins = await db.read(_checklist, person.account_id)
@@ -160,8 +155,13 @@ class DashboardState(rx.State):
         await untell(self, toast_id)
 
 
-def _looks(span: str) -> Looks:
-    return lambda locale: [live_broadcast(locale), trends_broadcast(locale), plots_broadcast(span, locale)]
+def _looks(span: str, zone: str) -> Looks:
+    return lambda locale: [
+        live_broadcast(locale),
+        attention_broadcast(locale, zone),
+        trends_broadcast(locale),
+        plots_broadcast(span, locale),
+    ]
 
 
 def _checklist(database: Any, account_id: Any) -> tuple[bool, int]:

@@ -29,6 +29,7 @@ class NoticesState(rx.State):
     email: str = ""
     mail: str = "all"
     sms: str = "critical"
+    bell: str = "all"
     texts: dict[str, str] = dict.fromkeys(TYPED, "")
     errors: dict[str, str] = dict.fromkeys(TYPED, "")
     form_key: int = 0
@@ -42,7 +43,7 @@ class NoticesState(rx.State):
         settings = get_settings()
         kept = await db.read(preferences.of, settings, person.account_id)
         self.can_mail, self.can_sms = outbox.can_mail(settings), outbox.can_send(settings, "sms")
-        self.email, self.mail, self.sms = person.email, kept.mail, kept.sms
+        self.email, self.mail, self.sms, self.bell = person.email, kept.mail, kept.sms, kept.bell
         self.texts = {name: text for name, text in asdict(kept).items() if name in TYPED}
         self._now, self.errors = dict(self.texts), no_errors(TYPED)
         self.form_key += 1
@@ -51,8 +52,8 @@ class NoticesState(rx.State):
     @rx.event
     @requires("profile:write")
     async def choose(self, name: str, level: str):
-        """From which severity on, by mail or SMS."""
-        if name in ("mail", "sms") and level in LEVELS:
+        """From which severity on, by mail, by SMS or in the bell."""
+        if name in ("mail", "sms", "bell") and level in LEVELS:
             setattr(self, name, level)
 
     @rx.event
@@ -84,4 +85,4 @@ class NoticesState(rx.State):
         await tell(self, "ok", translate(person.locale, "notices.saved"))
 
     def _wishes(self) -> Wishes:
-        return preferences.tidy(Wishes(self.mail, self.sms, **self.get_value("_now")))
+        return preferences.tidy(Wishes(self.mail, self.sms, bell=self.bell, **self.get_value("_now")))

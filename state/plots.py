@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
+from sqlmodel import Session
+
 from models import Alert, AlertRule, WorkerEvent
 from services import db, format, history, measures, worker_events
+from services.alerts import words
 from services.alerts.rules import Draft
 from services.i18n import translate
 from services.snapshot import Snapshot, compute_samples, subject_samples
@@ -16,7 +19,7 @@ RANGES: Mapping[str, int] = {"15m": 900, "1h": 3600, "24h": 86_400, "7d": 604_80
 # How often a plot of this range is drawn anew, in seconds: about the width of two of its points.
 REFRESH: Mapping[str, float] = {"15m": 5.0, "1h": 15.0, "24h": 120.0, "7d": 600.0}
 POINTS = 240
-SPARK_SECONDS, SPARK_POINTS = 3600, 60
+SPARK_SECONDS, SPARK_POINTS, TREND_POINTS = 3600, 60, 40
 TABLE_ROWS = 12
 GIB = 2**30
 MARKED = ("lost", "paused", "restarted", "retired", "joined")
@@ -265,6 +268,57 @@ async def of_alert(alert: Alert, rule: AlertRule | None, locale: str) -> dict[st
         word = translate(locale, f"alerts.severity.{alert.severity}")
         figure["limits"] = [Limit(y=fire * factor, label=word, state=alert.severity)]
     return {"ready": True, "empty": _is_empty(plot), "span": [start, end], "figures": [figure]}
+
+
+class Trend(TypedDict):
+    """A sparkline of the last hour, and what stands beside it in words."""
+
+    path: str
+    said: str
+
+
+async def trends(found: Sequence[tuple[Alert, AlertRule | None]], locale: str) -> dict[str, Trend]:
+    """What was measured of each alert in the last hour, by the id of the alert; nothing for those whose measure is
+    only yes or no. All are read at once."""
+    end = time.time()
+    known = measures.by_key()
+    drawn = [
+        (alert, rule, measure, {name: str(value) for name, value in alert.labels.items()})
+        for alert, rule in found
+        if (measure := known.get(alert.measure)) is not None and measure.unit != "flag"
+    ]
+    unsaved = [_recent.unsaved(subject) for *_, subject in drawn]
+
+    def read(session: Session) -> list[history.Plot]:
+        start, now = _moment(end - SPARK_SECONDS), _moment(end)
+        return [
+            history.query(
+                session, subject, (measure.name,), start, now, now=now, points=TREND_POINTS, unsaved=new
+            )
+            for (_, _, measure, subject), new in zip(drawn, unsaved, strict=True)
+        ]
+
+    made: dict[str, Trend] = {}
+    for (alert, rule, measure, _), plot in zip(drawn, await db.read(read), strict=True):
+        values = plot.bands[measure.name].mean
+        seen = [value for value in values if value is not None]
+        if len(seen) < 2:
+            continue
+        unit = measure.unit
+        said = translate(
+            locale,
+            "alerts.trend",
+            measure=words.measure_name(locale, measure.key),
+            low=words.value(locale, unit, min(seen)),
+            high=words.value(locale, unit, max(seen)),
+        )
+        levels = [
+            f"{translate(locale, f'alerts.severity.{severity}')}: {level}"
+            for severity in ("critical", "warning")
+            if rule and rule.measure == alert.measure and (level := words.level(locale, rule, severity))
+        ]
+        made[alert.id.hex] = Trend(path=format.spark_path(values), said=" · ".join([said, *levels]))
+    return made
 
 
 async def of_rule(

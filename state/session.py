@@ -104,7 +104,8 @@ async def enter(state: rx.State, looks: Looks) -> Principal:
     if words.language != person.locale:
         words.language = person.locale
     sid = state.router.session.session_id
-    await broadcaster().attend(sid, str(person.session_id), person.may, person.locale, framed(looks))
+    looks = framed(looks, person.account_id)
+    await broadcaster().attend(sid, str(person.session_id), person.may, person.locale, looks)
     return person
 
 

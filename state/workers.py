@@ -449,7 +449,7 @@ class WorkersState(rx.State):
         """Look at what this view shows."""
         person = principal()
         sid, session = self.router.session.session_id, str(person.session_id)
-        looks = framed(self._looks(view))
+        looks = framed(self._looks(view), person.account_id)
         await broadcaster().attend(sid, session, person.may, person.locale, looks, anew=anew)
 
     def _show(self, view: WorkerView, query: Mapping[str, str]) -> None:

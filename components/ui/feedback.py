@@ -187,7 +187,8 @@ def dialog(
     **props: Any,
 ) -> rx.Component:
     """A dialog over the page. With `open` (a Var) the state shows and hides it, and hears of it by `on_close`;
-    without, a button with data_k_opens=id opens it in the browser alone. `kind`: "", "wide", "palette", "sheet".
+    without, a button with data_k_opens=id opens it in the browser alone. `kind`: "", "wide", "palette", "sheet" or
+    "bell".
     """
     return NativeDialog.create(
         *content,

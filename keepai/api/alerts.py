@@ -11,12 +11,12 @@ from sqlmodel import Session
 
 from keepai.api import shapes
 from keepai.api.access import requires
-from keepai.api.files import encode
+from keepai.api.files import attachment, encode
 from keepai.api.lists import NO_NUL, USUAL, Cursor, Fields, Limit, Place, chosen, cut, id_of, page, place_of
 from keepai.web.scope import actor_of, locale_of
 from models import Alert, AlertEvent, AlertRule, Silence
 from services import alerts, db, measures
-from services.alerts import preview, rules, silences, triage, words
+from services.alerts import preview, rule_file, rules, silences, triage, words
 from services.clock import now, rfc3339
 from services.errors import Invalid
 from services.format import UTC_ZONE
@@ -35,6 +35,12 @@ RULE_COLUMNS = (
     *("warning_fire", "warning_clear", "critical_fire", "critical_clear", "pending", "keep", "hits", "of"),
     *("no_data", "runbook", "owner", "created_at", "updated_at", "error"),
 )
+YAML = "application/yaml"
+SHAPE: dict[str, Any] = {
+    "type": "object",
+    "required": ["version", "rules"],
+    "properties": {"version": {"const": 1}, "rules": {"type": "array", "items": {"type": "object"}}},
+}
 StateName = Literal["open", "firing", "pending", "recovering", "no_data", "resolved"]
 AlertId = Annotated[str, Path(max_length=64, description="`id` of the alert, as the list has it.")]
 RuleId = Annotated[str, Path(max_length=64, description="`id` of the rule, as the list has it.")]
@@ -217,6 +223,57 @@ async def create(request: Request, given: RuleChange) -> dict[str, Any]:
     """A new rule, of the caller. Thresholds are beyond which it fires and below which it is clear again."""
     rule = await triage.create_rule(_draft(given, rules.Draft("", "")), actor_of(request.scope))
     return _rule(rule, locale_of(request.scope))
+
+
+@router.get(
+    "/alert-rules.yaml",
+    dependencies=[requires("alerts:read")],
+    response_class=Response,
+    responses={200: {"content": {YAML: {"schema": SHAPE}}}},
+)
+async def rules_as_file() -> Response:
+    """Own rules, and those that KeepAI comes with where they were changed, as a file that can be taken in elsewhere."""
+    text = rule_file.text_of(await db.read(rules.listed))
+    return Response(text, media_type=f"{YAML}; charset=utf-8", headers=attachment("keepai-rules.yaml"))
+
+
+@router.post(
+    "/alert-rules.yaml",
+    dependencies=[requires("alerts:manage")],
+    response_model=shapes.RuleImport,
+    openapi_extra={"requestBody": {"required": True, "content": {YAML: {"schema": SHAPE}}}},
+)
+async def rules_from_file(
+    request: Request,
+    dry_run: Annotated[bool, Query(description="Only say what would be done.")] = False,
+    remove: Annotated[
+        bool,
+        Query(
+            description="Rules that the file does not name go; those that KeepAI comes with are as they came."
+        ),
+    ] = False,
+) -> dict[str, Any]:
+    """Take rules in from such a file: all of it, or nothing where something is wrong. The same file again changes
+    nothing: a rule is known by its id, else by its name."""
+    try:
+        text = (await request.body()).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise rule_file.BadFile("rule_file.error.yaml", line=1) from error
+    if dry_run:
+        plan = await db.read(rule_file.plan, text, remove=remove)
+    else:
+        plan = await triage.import_rules(text, actor_of(request.scope), remove=remove)
+    locale = locale_of(request.scope)
+    return {
+        "applied": not dry_run,
+        "created": [draft.name for _, draft in plan.created],
+        "changed": [
+            {"rule": words.rule_name(locale, one.builtin, one.name), "fields": list(one.fields)}
+            for one in plan.changed
+        ],
+        "removed": [name for _, name in plan.removed],
+        "left": plan.left,
+    }
 
 
 @router.patch("/alert-rules/{id}", dependencies=[requires("alerts:manage")], response_model=shapes.AlertRule)

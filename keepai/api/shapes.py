@@ -588,6 +588,23 @@ class AlertRule(Chosen):
     )
 
 
+class RuleChanged(BaseModel):
+    """A rule that the file changes, as it was called before, and in which fields."""
+
+    rule: str = Field(examples=["Worker memory high"])
+    fields: list[str] = Field(examples=[["warning_fire", "warning_clear"]])
+
+
+class RuleImport(BaseModel):
+    """What a file of rules means here; it was done where `applied`. `left` is how many stay as they are."""
+
+    applied: bool
+    created: list[str]
+    changed: list[RuleChanged]
+    removed: list[str]
+    left: int
+
+
 class AlertEpisode(BaseModel):
     """One alert that there would have been; `ended_at` is null where it would still be open."""
 

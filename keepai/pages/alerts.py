@@ -1,17 +1,21 @@
 """`/alerts`: what fires, who takes care of it, what was over, what is watched for, and what tells nobody."""
 
+from typing import Any
+
 import reflex as rx
 
 from components import alert_routes as route_parts
 from components import alerts as parts
 from components import channels as channel_parts
+from components import rule_file as rule_file_parts
 from components import ui
 from components.dashboard import figure_of
 from keepai import routes
 from keepai.pages.shell import shell
-from state.alerts import AlertPanel, AlertPlot, AlertRows, AlertsState, SilenceRows
+from state.alerts import AlertPanel, AlertPlot, AlertRows, AlertsState, AlertTrends, SilenceRows
 from state.channels import ChannelsState
 from state.maintenance import MaintenanceState
+from state.rule_file import RuleFileState
 from state.session import SessionState
 from state.words import t
 
@@ -72,6 +76,13 @@ def _open() -> rx.Component:
         selected=AlertsState.selected,
         link=AlertsState.link,
         picks=parts.Picks(may=SessionState.may_triage, picked=AlertsState.picked, on_pick=AlertsState.pick),
+        trends=AlertTrends.trends,
+    )
+    today = parts.today(
+        AlertRows.today,
+        count=AlertRows.today_count,
+        selected=AlertsState.selected,
+        link=AlertsState.link,
     )
     return rx.fragment(
         rx.cond(
@@ -92,11 +103,15 @@ def _open() -> rx.Component:
             ),
             _waiting(),
         ),
+        rx.cond(AlertRows.today_count > 0, today, rx.fragment()),
         rx.cond(
             SessionState.may_triage & (AlertsState.picked.length() > 0),
             parts.picks_bar(
                 count=AlertsState.picked.length(),
                 busy=AlertsState.busy,
+                silencing=AlertsState.picks_form,
+                form=_silence_form(AlertsState.silence_picked, AlertsState.ask_silence_picked),
+                on_silence=AlertsState.ask_silence_picked,
                 on_do=AlertsState.do_picked,
                 on_ask=AlertsState.ask_picked,
                 on_shown=AlertsState.pick_shown,
@@ -183,7 +198,15 @@ def _form() -> rx.Component:
     common = {"error": AlertsState.form_error, "on_cancel": AlertsState.ask}
     return rx.match(
         AlertsState.form,
-        ("acknowledge", parts.acknowledge_form(on_submit=AlertsState.acknowledge, **common)),
+        (
+            "acknowledge",
+            parts.acknowledge_form(
+                first=AlertsState.until_first,
+                usual=AlertsState.until_usual,
+                on_submit=AlertsState.acknowledge,
+                **common,
+            ),
+        ),
         (
             "assign",
             parts.assign_form(
@@ -196,18 +219,25 @@ def _form() -> rx.Component:
         ),
         (
             "silence",
-            parts.silence_form(
-                span=AlertsState.silence_span,
-                until=AlertsState.silence_until,
-                covers=AlertsState.silence_covers,
-                count=AlertsState.silence_count,
-                on_choose=AlertsState.choose_silence,
-                on_submit=AlertsState.silence,
-                **common,
-            ),
+            _silence_form(AlertsState.silence, AlertsState.ask),
         ),
         ("resolve", parts.resolve_form(on_submit=AlertsState.resolve, **common)),
         rx.fragment(),
+    )
+
+
+def _silence_form(on_submit: Any, on_cancel: Any) -> rx.Component:
+    return parts.silence_form(
+        span=AlertsState.silence_span,
+        until=AlertsState.silence_until,
+        covers=AlertsState.silence_covers,
+        count=AlertsState.silence_count,
+        first=AlertsState.until_first,
+        usual=AlertsState.until_usual,
+        error=AlertsState.form_error,
+        on_choose=AlertsState.choose_silence,
+        on_submit=on_submit,
+        on_cancel=on_cancel,
     )
 
 
@@ -235,8 +265,29 @@ def _rules() -> rx.Component:
         variant="primary",
         data_testid="new-rule",
     )
+    take_in = ui.button(
+        t("rule_file.import"), name="file-text", on_click=RuleFileState.ask, data_testid="import-rules"
+    )
+    form = rule_file_parts.form(
+        key=RuleFileState.form_key,
+        error=RuleFileState.error,
+        mistakes=RuleFileState.mistakes,
+        rows=RuleFileState.rows,
+        said=RuleFileState.said,
+        looked=RuleFileState.looked,
+        can_apply=RuleFileState.can_apply,
+        busy=RuleFileState.busy,
+        on_look=RuleFileState.look,
+        on_apply=RuleFileState.apply,
+        on_cancel=RuleFileState.ask,
+    )
+    tools = rx.el.div(
+        rule_file_parts.export(),
+        rx.cond(SessionState.may_rule, rx.fragment(take_in, new), rx.fragment()),
+        class_name="k-rules-tools",
+    )
     return rx.el.div(
-        rx.cond(SessionState.may_rule, rx.el.div(new, class_name="k-rules-tools"), rx.fragment()),
+        rx.cond(RuleFileState.asked & SessionState.may_rule, form, tools),
         parts.rules(
             AlertsState.rules,
             ready=AlertsState.rules_ready,

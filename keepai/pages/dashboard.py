@@ -6,6 +6,7 @@ from components import dashboard as parts
 from keepai.api.lists import MOST
 from keepai.pages.shell import shell
 from state import plots
+from state.attention import Attention, AttentionState
 from state.dashboard import DashboardPlots, DashboardState, Live, Trends
 from state.session import SessionState
 from state.words import t
@@ -17,7 +18,14 @@ def page() -> rx.Component:
     """The dashboard."""
     return shell(
         rx.el.div(
-            parts.attention(Live.attention, count=Live.attention_count),
+            parts.attention(
+                Attention.alerts,
+                Attention.others,
+                count=Attention.count,
+                said=Attention.said,
+                may_act=SessionState.may_triage,
+                on_acknowledge=AttentionState.acknowledge,
+            ),
             rx.cond(Live.compute["state"] == "empty", parts.no_workers(Live.compute)),
             parts.tiles(Live.tiles, Trends.sparks, ready=Live.at > 0),
             _below(),

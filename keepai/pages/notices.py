@@ -22,6 +22,7 @@ def page() -> rx.Component:
                 email=NoticesState.email,
                 mail=NoticesState.mail,
                 sms=NoticesState.sms,
+                bell=NoticesState.bell,
                 texts=NoticesState.texts,
                 errors=NoticesState.errors,
                 on_choose=NoticesState.choose,

@@ -10,7 +10,8 @@ from components.dashboard import compute_strip
 from components.ui.base import Content
 from keepai.pages.section_list import sections
 from services.permissions import ROLES
-from state.alert_counts import AlertCounts
+from state.alert_counts import AlertCounts, BellCount
+from state.bell import BellState
 from state.dashboard import DashboardState, Live
 from state.leaving import Leaving
 from state.palette import PaletteState
@@ -44,7 +45,15 @@ def shell(
             ),
             live=frames.Live(at=Live.at, age_ms=Live.age_ms),
             groups=frames.places(alerts=AlertCounts.critical),
-            bell=AlertCounts.critical,
+            bell=frames.Bell(
+                unread=BellCount.unread,
+                shown=BellCount.shown,
+                rows=BellState.rows,
+                ready=BellState.ready,
+                on_open=BellState.look,
+                on_read=BellState.read_all,
+            ),
+            badge=AlertCounts.critical,
             on_language=SessionState.switch_language,
             on_theme=SessionState.switch_theme,
             palette=frames.Palette(

@@ -4,10 +4,11 @@ through; and one of them with all that is known of it."""
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, not_
+from sqlalchemy import ColumnElement, case, not_
 from sqlmodel import Session, col, func, or_, select
 
 from models import Account, Alert, AlertEvent, AlertRule, Silence
@@ -205,6 +206,68 @@ def over(
     order = (col(Alert.resolved_at).desc(), col(Alert.id).desc())
     found = list(db.exec(query.order_by(*order).limit(limit)))
     return found, book.names(db, found), writers(db, found)
+
+
+def over_today(
+    db: Session, view: AlertView, since: datetime, limit: int
+) -> tuple[int, list[Alert], dict[UUID, str], dict[UUID, str]]:
+    """How many were over since then, as this view wants them; the newest of them, their people, and who wrote the last
+    notes."""
+    wanted = [Alert.state == "resolved", col(Alert.resolved_at) >= since, *filters(view)]
+    count = db.exec(select(func.count()).select_from(Alert).where(*wanted)).one()
+    order = (col(Alert.resolved_at).desc(), col(Alert.id).desc())
+    found = list(db.exec(select(Alert).where(*wanted).order_by(*order).limit(limit))) if count else []
+    return count, found, book.names(db, found), writers(db, found)
+
+
+def with_rules(
+    db: Session, view: AlertView, now: datetime, limit: int
+) -> list[tuple[Alert, AlertRule | None]]:
+    """The first that the list shows, each with its rule."""
+    shown = board(db, view, now).alerts[:limit]
+    ids = {alert.rule_id for alert in shown if alert.rule_id}
+    kept = (
+        {rule.id: rule for rule in db.exec(select(AlertRule).where(col(AlertRule.id).in_(ids)))}
+        if ids
+        else {}
+    )
+    return [(alert, kept.get(alert.rule_id) if alert.rule_id else None) for alert in shown]
+
+
+@dataclass(frozen=True, slots=True)
+class Urgent:
+    """What somebody has to look at: the first alerts of so many as `count`, of which `unowned` are nobody's; and the
+    labels of all that is open, also of what is silenced: somebody decided about that."""
+
+    alerts: list[Alert]
+    names: dict[UUID, str]
+    count: int
+    unowned: int
+    labels: list[dict[str, Any]]
+
+
+MOST_LABELS = 500
+
+
+def urgent(db: Session, now: datetime, limit: int) -> Urgent:
+    """What fires or says nothing any more, and is not silenced: first what is critical, then what nobody acknowledged,
+    then the newest."""
+    firing = col(Alert.state).in_(("firing", "no_data"))
+    wanted = [col(Alert.open_key) != "", firing, not_(silences.covered(silences.running(db, now)))]
+    answered = col(Alert.acknowledged_at).is_not(None) & (
+        col(Alert.acknowledged_until).is_(None) | (col(Alert.acknowledged_until) > now)
+    )
+    order = (
+        case((Alert.severity == "critical", 0), else_=1),  # type: ignore[arg-type]
+        case((answered, 1), else_=0),
+        col(Alert.started_at).desc(),
+        col(Alert.id).desc(),
+    )
+    found = list(db.exec(select(Alert).where(*wanted).order_by(*order).limit(limit)))
+    counted = select(func.count(), func.count().filter(col(Alert.assignee_id).is_(None))).select_from(Alert)
+    count, unowned = db.exec(counted.where(*wanted)).one()
+    labels = db.exec(select(Alert.labels).where(col(Alert.open_key) != "", firing).limit(MOST_LABELS)).all()
+    return Urgent(found, book.names(db, found), count, unowned, list(labels))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ notice that was not told yet is told by the next digest, whatever happened in be
 anybody was told of it is left untold. A warning that flaps waits longer each time, and is told even when it is over by
 then.
 
+Who cannot be told by anything else finds it in the bell, at once: it disturbs nobody.
+
 What still fires and nobody acknowledged is told again after 4 hours, and before that to whom the next steps of its
 route name. While a silence covers an alert nobody is told of it, nor of its end. What is still critical when the
 silence is over is told then.
@@ -45,6 +47,7 @@ GROUP_FOR = timedelta(seconds=30)  # a first warning waits that long for what co
 GROUP_EVERY = timedelta(minutes=5)  # between two messages of warnings
 REPEAT = timedelta(hours=4)
 OVER = "resolved"
+BELL = "bell"  # the way that is always there
 LISTED = 20  # alerts that a digest names
 WRONG = ("fired", "raised", "no_data", "escalated", "repeated")
 
@@ -88,6 +91,7 @@ class _Round:
         self.behind: set[_Key] = set()  # who has something critical waiting
         self._steps: dict[tuple[UUID | None, str], list[routes.Step]] = {}
         self._ways: dict[tuple[_Key, str], list[Recipient]] = {}
+        self._rings: dict[tuple[_Key, str], bool] = {}
 
     def steps(self, alert: Alert, severity: str) -> list[routes.Step]:
         """Who is told of an alert, step by step."""
@@ -109,6 +113,16 @@ class _Round:
         if key not in self._ways:
             self._ways[key] = _ways(self.db, self.settings, target, severity)
         return self._ways[key]
+
+    def rings(self, target: Target, severity: str) -> bool:
+        """Whether the bell tells a person whom nothing else tells."""
+        key = (target.key, severity)
+        if key not in self._rings:
+            person = target.account
+            self._rings[key] = person is not None and preferences.rings(
+                self.db, self.settings, person, severity
+            )
+        return self._rings[key]
 
 
 def tell(db: Session, settings: Settings, now: datetime, news: Sequence[News]) -> None:
@@ -343,7 +357,7 @@ def _tell(this: _Round, target: Target, alert: Alert, kind: str, severity: str) 
     db, settings, now = this.db, this.settings, this.now
     ways = this.ways(target, severity)
     if not ways:
-        return 0
+        return _ring(this, target, alert, kind, severity)
     if kind != OVER and flapping.waits(alert, severity) and flapping.joined(db, target.condition, alert):
         return 0
     due_at = max(_due(db, settings, target, now, severity), flapping.due_at(alert, severity, now))
@@ -379,12 +393,34 @@ def _tell(this: _Round, target: Target, alert: Alert, kind: str, severity: str) 
     return len(by_way)
 
 
+def _ring(this: _Round, target: Target, alert: Alert, kind: str, severity: str) -> int:
+    """A notice that only the bell shows. Returns how many."""
+    if not this.rings(target, severity):
+        return 0
+    notice = AlertNotice(
+        id=new_id(),
+        at=this.now,
+        alert_id=alert.id,
+        account_id=target.key.account,
+        channel=BELL,
+        kind=kind,
+        severity=severity,
+        due_at=this.now,
+        told_at=this.now,
+    )
+    this.db.add(notice)
+    return 1
+
+
 def _due(db: Session, settings: Settings, target: Target, now: datetime, severity: str) -> datetime:
     """When something of this severity is told them: a warning not before what comes with it, nor while it is quiet."""
     if severity == "critical":
         return now
     query = select(func.max(AlertNotice.told_at)).where(
-        target.condition, AlertNotice.severity == "warning", col(AlertNotice.told_at) > now - GROUP_EVERY
+        target.condition,
+        AlertNotice.severity == "warning",
+        AlertNotice.channel != BELL,
+        col(AlertNotice.told_at) > now - GROUP_EVERY,
     )
     last = db.exec(query).one()
     due = max(now + GROUP_FOR, last + GROUP_EVERY) if last else now + GROUP_FOR

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from models import Account, NoticePreference
 from services import audit, outbox, vault
+from services.accounts import FIRST_ADMIN_EMAIL
 from services.alerts.routes import CLOCK, clock, until
 from services.audit import Actor
 from services.channels.kinds import NUMBER
@@ -29,6 +30,7 @@ class Wishes:
     phone: str = ""
     quiet_from: str = ""
     quiet_to: str = ""
+    bell: str = "all"
 
 
 def of(db: Session, settings: Settings, account_id: UUID) -> Wishes:
@@ -37,7 +39,7 @@ def of(db: Session, settings: Settings, account_id: UUID) -> Wishes:
     if kept is None:
         return Wishes()
     number = number_of(db, vault.of(settings), account_id)
-    return Wishes(kept.mail, kept.sms, number, kept.quiet_from, kept.quiet_to)
+    return Wishes(kept.mail, kept.sms, number, kept.quiet_from, kept.quiet_to, kept.bell)
 
 
 def tidy(wishes: Wishes) -> Wishes:
@@ -52,7 +54,11 @@ def tidy(wishes: Wishes) -> Wishes:
 
 def check(wishes: Wishes) -> dict[str, str]:
     """What is wrong with it: field -> message key."""
-    wrong = {name: "notices.error.choice" for name in ("mail", "sms") if getattr(wishes, name) not in LEVELS}
+    wrong = {
+        name: "notices.error.choice"
+        for name in ("mail", "sms", "bell")
+        if getattr(wishes, name) not in LEVELS
+    }
     if wishes.phone and not NUMBER.fullmatch(wishes.phone):
         wrong["phone"] = "notices.error.phone"
     if bool(wishes.quiet_from) != bool(wishes.quiet_to):
@@ -72,12 +78,17 @@ def save(db: Session, settings: Settings, now: datetime, account_id: UUID, wishe
         raise Invalid(fields=wrong)
     kept = db.get(NoticePreference, account_id) or NoticePreference(account_id=account_id, updated_at=now)
     kept.mail, kept.sms, kept.updated_at = wishes.mail, wishes.sms, now
-    kept.quiet_from, kept.quiet_to = wishes.quiet_from, wishes.quiet_to
+    kept.quiet_from, kept.quiet_to, kept.bell = wishes.quiet_from, wishes.quiet_to, wishes.bell
     sealed = vault.of(settings).seal(wishes.phone, f"notice.phone:{account_id}") if wishes.phone else ""
     kept.phone = sealed
     db.add(kept)
     db.flush()
-    said = {"mail": wishes.mail, "sms": wishes.sms, "quiet": f"{wishes.quiet_from}-{wishes.quiet_to}"}
+    said = {
+        "mail": wishes.mail,
+        "sms": wishes.sms,
+        "bell": wishes.bell,
+        "quiet": f"{wishes.quiet_from}-{wishes.quiet_to}",
+    }
     audit.record(
         db,
         now,
@@ -97,11 +108,19 @@ def ways(db: Session, settings: Settings, account: Account, severity: str) -> li
     found = []
     if wishes.phone and outbox.can_send(settings, "sms") and _wanted(wishes.sms, severity):
         found.append(outbox.phone(account, wishes.phone))
-    if outbox.can_mail(settings) and (
-        _wanted(wishes.mail, severity) or (severity == "critical" and not found)
+    has_address = account.email != FIRST_ADMIN_EMAIL
+    if (
+        has_address
+        and outbox.can_mail(settings)
+        and (_wanted(wishes.mail, severity) or (severity == "critical" and not found))
     ):
         found.append(outbox.person(account))
     return found
+
+
+def rings(db: Session, settings: Settings, account: Account, severity: str) -> bool:
+    """Whether the bell says it to a person whom nothing else tells. What is critical is always somewhere."""
+    return severity == "critical" or _wanted(of(db, settings, account.id).bell, severity)
 
 
 def quiet_until(db: Session, settings: Settings, account: Account, now: datetime) -> datetime | None:

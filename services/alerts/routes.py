@@ -1,7 +1,7 @@
 """Routes: who is told of which alerts, when, and who next while nobody acknowledges.
 
 The first route that an alert fits says who is told. Where no route fits, the first admin is told of what is critical,
-by mail: so that an installation that nobody has set up yet is not silent.
+by mail or at least in the bell: so that an installation that nobody has set up yet is not silent.
 """
 
 import re
@@ -126,7 +126,7 @@ def fitting(
 def steps_of(db: Session, route: AlertRoute | None, severity: str) -> list[Step]:
     """Who is told by a route, step by step; without one, the first admin of what is critical."""
     if route is None:
-        person = first_admin(db) if severity == "critical" else None
+        person = first_admin(db) or next(iter(holders(db, "admin")), None) if severity == "critical" else None
         return [Step(0.0, (person,), ())] if person else []
     return [step_of(db, step) for step in route.steps]
 
@@ -150,12 +150,11 @@ def step_of(db: Session, step: Mapping[str, Any]) -> Step:
 
 
 def holders(db: Session, role: str) -> list[Account]:
-    """Who holds a role on the platform, and may be told: the longest here first."""
+    """Who holds a role on the platform: the longest here first."""
     query = (
         select(Account)
         .join(RoleGrant, col(RoleGrant.account_id) == Account.id)
         .where(RoleGrant.role == role, RoleGrant.scope == PLATFORM, col(Account.deactivated_at).is_(None))
-        .where(Account.email != FIRST_ADMIN_EMAIL)
         .order_by(col(Account.created_at), col(Account.id))
     )
     return list(db.exec(query))
@@ -163,7 +162,7 @@ def holders(db: Session, role: str) -> list[Account]:
 
 def first_admin(db: Session) -> Account | None:
     """Whoever is told without anybody having said so: the admin who has been here longest, and has a real address."""
-    return next(iter(holders(db, "admin")), None)
+    return next((one for one in holders(db, "admin") if one.email != FIRST_ADMIN_EMAIL), None)
 
 
 # -- done -------------------------------------------------------------------------------------------------------

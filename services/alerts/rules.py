@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from models import AlertRule
+from models.base import new_id
 from services import audit, measures
 from services.alerts.engine import Level, NoData, Rule, Summary
 from services.audit import Actor
@@ -148,11 +149,13 @@ def unit_of(measure: measures.Measure, summary: str) -> measures.Unit:
     return "percent" if summary == UNUSUAL and measure.unit != "flag" else measure.unit
 
 
-def create(db: Session, now: datetime, draft: Draft, by: Actor) -> AlertRule:
-    """A new rule, owned by who makes it. Raises Invalid."""
+def create(db: Session, now: datetime, draft: Draft, by: Actor, *, rule_id: UUID | None = None) -> AlertRule:
+    """A new rule, owned by who makes it; with an id that it has elsewhere. Raises Invalid."""
     if wrong := check(draft):
         raise Invalid(fields=wrong)
-    rule = AlertRule(**_columns(draft), owner_id=by.id, created_at=now, updated_at=now)
+    rule = AlertRule(
+        id=rule_id or new_id(), **_columns(draft), owner_id=by.id, created_at=now, updated_at=now
+    )
     db.add(rule)
     db.flush()
     _note(db, now, by, "alert_rule.created", rule, after=_said(rule))

@@ -7,7 +7,7 @@ are of its rule, where it names one; also those that fire while it lasts.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -98,6 +98,16 @@ def tomorrow_morning(now: datetime, zone: str) -> datetime:
     """Tomorrow at eight, where the reader is."""
     here = now.astimezone(zone_called(zone))
     return datetime.combine(here.date() + timedelta(days=1), MORNING, here.tzinfo).astimezone(now.tzinfo)
+
+
+def moment_there(text: str, zone: str) -> datetime:
+    """A moment as somebody picks it, "2027-01-31T08:00", where they are. Raises Invalid."""
+    try:
+        picked = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise Invalid(fields={"until": "silences.error.past"}) from error
+    there = picked if picked.tzinfo else picked.replace(tzinfo=zone_called(zone))
+    return there.astimezone(UTC)
 
 
 # -- found ------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from models import Alert, AlertRule, MaintenanceWindow, Silence
 from services import db
-from services.alerts import book, maintenance, notices, outside, rules, silences
+from services.alerts import book, maintenance, notices, outside, rule_file, rules, silences
 from services.alerts.rules import Draft
 from services.audit import Actor
 from services.bus import Bus
@@ -125,6 +125,28 @@ async def remove_rule(rule_id: UUID, by: Actor) -> None:
     await db.write(_remove, rule_id, by)
     _tell(RULES_TOPIC, {})
     _tell(TOPIC, {})
+
+
+async def import_rules(text: str, by: Actor, *, remove: bool = False) -> rule_file.Plan:
+    """The rules as a file has them, all of it or nothing. Raises what `rule_file.plan` raises."""
+    plan = await db.write(_import, text, by, remove)
+    if not plan.is_empty:
+        _tell(RULES_TOPIC, {})
+        _tell(TOPIC, {})
+    return plan
+
+
+def _import(session: Session, text: str, by: Actor, remove: bool) -> rule_file.Plan:
+    plan = rule_file.plan(session, text, remove=remove)
+    for change in plan.changed:
+        rules.update(session, now(), change.rule_id, change.draft, by)
+        if not change.draft.enabled:
+            book.close_without_rule(session, now(), change.rule_id, by)
+    for rule_id, _ in plan.removed:
+        _remove(session, rule_id, by)
+    for rule_id, draft in plan.created:
+        rules.create(session, now(), draft, by, rule_id=rule_id)
+    return plan
 
 
 def _take_outside(session: Session, told: Sequence[outside.Told], by: Actor) -> outside.Taken:

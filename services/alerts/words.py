@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from models import Alert
+from models import Alert, AlertRule
 from services import format, measures
 from services.alerts.rules import UNUSUAL, unit_of
 from services.i18n import has, translate
@@ -97,6 +97,21 @@ def measured(locale: str, measure: measures.Measure, summary: str, number: float
     said = value(locale, unit_of(measure, summary), number)
     key = "alerts.fact.unusual" if summary == UNUSUAL else "alerts.fact.value"
     return translate(locale, key, measure=name, value=said)
+
+
+def level(locale: str, rule: AlertRule, severity: str) -> str:
+    """From where on a rule fires, and where it is normal again; nothing for a level that is not watched for."""
+    fire, clear = getattr(rule, f"{severity}_fire"), getattr(rule, f"{severity}_clear")
+    if fire is None or clear is None:
+        return ""
+    measure = measures.by_key().get(rule.measure)
+    unit = unit_of(measure, rule.summary) if measure else "count"
+    if unit in STATE_UNITS:
+        return translate(locale, "alerts.rules.at_once" if not rule.pending else "alerts.rules.if_it_lasts")
+    way = "unusual" if rule.summary == UNUSUAL else "above" if rule.above else "below"
+    return translate(
+        locale, f"alerts.rules.{way}", fire=value(locale, unit, fire), clear=value(locale, unit, clear)
+    )
 
 
 def measure_name(locale: str, key: str) -> str:

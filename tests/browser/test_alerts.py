@@ -41,6 +41,11 @@ def rows(screen: Screen, more: str = "") -> Locator:
     return screen.page.locator(f"[data-testid=alert-row]{more}")
 
 
+def waiting(screen: Screen) -> Locator:
+    """How many critical alerts wait for somebody, as the rail says on every page."""
+    return screen.page.locator(".k-rail .k-count")
+
+
 def hold_down(house: House) -> psutil.Process:
     """End a worker, and hold the process that its nanny starts in its place; returns that one."""
     before = house.worker_processes()
@@ -64,9 +69,9 @@ async def test_a_lost_worker_fires_is_acknowledged_and_ends_when_it_is_back(calm
         await expect(lost).to_have_count(1, timeout=TOLD_WITHIN)
         await expect(lost).to_contain_text(re.compile(r"Worker \S+ perdido"))
         # Wherever somebody is, they see that something waits for somebody.
-        await expect(other.page.get_by_test_id("bell").locator(".k-count")).to_have_text("1")
+        await expect(waiting(other)).to_have_text("1")
         await expect(other.page).to_have_title(re.compile(r"^\(1\) "))
-        await other.page.get_by_test_id("bell").click()
+        await other.page.locator(".k-rail a[href='/alerts']").click()
         await other.at("/alerts")
         await rows(other).get_by_role("link").click()
         await expect(other.page.get_by_test_id("alert-panel")).to_have_attribute("data-state", "firing")
@@ -81,7 +86,7 @@ async def test_a_lost_worker_fires_is_acknowledged_and_ends_when_it_is_back(calm
         for one in (screen, other):
             await expect(rows(one)).to_contain_text(pt("alerts.acknowledged"))
             await expect(rows(one)).to_contain_text("Operator PT: sem energia no rack 2")
-            await expect(one.page.get_by_test_id("bell").locator(".k-count")).to_have_count(0)
+            await expect(waiting(one)).to_have_count(0)
             story = one.page.locator(".k-timeline")
             await expect(story).to_contain_text(re.compile(r"Operator PT reconheceu até \d\d:\d\d"))
         # Who may only look is offered nothing else.
@@ -152,7 +157,7 @@ async def test_an_alert_is_silenced_in_place_and_its_silence_ended(alarmed: Hous
     screen = await open_screen(alarmed, "operator", "/alerts?q=OpenWebUI")
     page = screen.page
     await rows(screen).get_by_role("link").click()
-    count = page.get_by_test_id("bell").locator(".k-count")
+    count = waiting(screen)
     before = int(await count.inner_text())
     await page.get_by_test_id("alert-silence").click()
     form = page.get_by_test_id("silence-form")

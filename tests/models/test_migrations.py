@@ -162,7 +162,9 @@ def rows() -> Iterator[SQLModel]:
         created_at=AT,
         updated_at=DAWN,
     )
-    yield models.NoticePreference(account_id=account, phone=ODD, quiet_from="22:00", updated_at=DAWN)
+    yield models.NoticePreference(
+        account_id=account, phone=ODD, quiet_from="22:00", bell_read_at=DAWN, updated_at=DAWN
+    )
     yield models.Silence(
         matchers={"worker": ODD},
         rule_id=rule,

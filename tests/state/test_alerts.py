@@ -4,19 +4,28 @@ import asyncio
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from services import accounts, alerts, db
+from services import accounts, alerts, db, history
 from services.alerts import board, builtin, rules, silences, triage
 from services.alerts.board import AlertView
 from services.audit import Actor
 from services.clock import now
 from services.history.series import key_of
 from services.i18n import translate
-from state import alerts as alerts_state
 from state.alert_counts import AlertCounts
-from state.alerts import PAGE, AlertPanel, AlertPlot, AlertRows, AlertsState, Renewals, SilenceRows
+from state.alerts import (
+    PAGE,
+    AlertPanel,
+    AlertPlot,
+    AlertRows,
+    AlertsState,
+    AlertTrends,
+    Renewals,
+    SilenceRows,
+)
 
 KIND = {"kind": "worker", "compute": "c"}
 NAMES = ("aroeira", "ipê", "cedro", "jatobá")
@@ -337,15 +346,13 @@ async def test_an_acknowledgement_that_ran_out_counts_again(tab, bruno, happen, 
     assert last(sender, AlertPanel)["alert"]["acknowledged"] == ""
 
 
-async def test_much_that_happens_is_shown_a_few_times_a_second(tab, bruno, happen, sender, monkeypatch):
+async def test_much_that_happens_is_shown_a_few_times_a_second(tab, bruno, happen, sender):
     shown = []
 
     async def count():
         shown.append(1)
 
-    monkeypatch.setattr(alerts_state, "renew", count)
-    monkeypatch.setattr(alerts_state, "CALM", 0.02)
-    renewals = Renewals()
+    renewals = Renewals(count, 0.02)
     for _ in range(100):
         renewals.soon()
     await asyncio.sleep(0.01)
@@ -427,3 +434,87 @@ async def test_a_viewer_sees_silences_and_ends_none(tab, bruno, database, happen
     [row] = last(sender, SilenceRows)["rows"]
     await page.call(AlertsState.end_silence, row["id"])
     assert len(db.read_now(silences.running, now())) == 1
+
+
+async def test_several_are_silenced_at_once_and_what_one_silence_covers_is_silenced_once(
+    tab, bruno, happen, sender
+):
+    happen("ipê", up=0)
+    happen("ipê", memory_share=96)
+    happen("cedro", up=0)
+    page = tab(bruno, "/alerts")
+    await page.call(AlertsState.load)
+    await page.call(AlertsState.pick_shown)
+    await page.call(AlertsState.ask_silence_picked, "silence")
+    desk = await page.of(AlertsState)
+    assert (desk.picks_form, len(desk.picked)) == (True, 3)
+    await page.call(AlertsState.silence_picked, {"reason": " "})
+    assert (desk.picks_form, desk.form_error) == (True, translate("pt-BR", "silences.error.reason"))
+    await page.call(AlertsState.silence_picked, {"reason": "troca do rack"})
+    assert (desk.picks_form, desk.picked, desk.busy) == (False, [], False)
+    assert len(db.read_now(silences.running, now())) == 2
+    assert {row["group"] for row in last(sender, AlertRows)["rows"]} == {"silenced"}
+    assert last(sender, AlertCounts) == {"critical": 0, "warning": 0}
+
+
+async def test_a_moment_is_picked_in_ones_own_zone(tab, bruno, happen, sender):
+    happen("cedro", up=0)
+    page = tab(bruno, f"/alerts?alert={open_ids()['cedro']}")
+    await page.call(AlertsState.load)
+    await page.call(AlertsState.ask, "silence")
+    await page.call(AlertsState.choose_silence, "at")
+    desk = await page.of(AlertsState)
+    assert desk.silence_span == "at" and bruno.zone in desk.silence_until
+    for wrong in ("", "soon", "2001-01-01T08:00", "2999-01-01T08:00"):
+        await page.call(AlertsState.silence, {"reason": "obra", "at": wrong})
+        assert desk.form == "silence" and desk.form_error
+    there = (now() + timedelta(days=2)).astimezone(ZoneInfo(bruno.zone)).replace(second=0, microsecond=0)
+    await page.call(AlertsState.silence, {"reason": "obra", "at": f"{there:%Y-%m-%dT%H:%M}"})
+    [made] = db.read_now(silences.running, now())
+    assert made.ends_at == there
+    await page.call(AlertsState.ask, "acknowledge")
+    assert desk.until_first < desk.until_usual
+    await page.call(AlertsState.acknowledge, {"until": "at", "at": "nothing"})
+    assert desk.form_error
+    await page.call(AlertsState.acknowledge, {"until": "at", "at": f"{there:%Y-%m-%dT%H:%M}"})
+    [alert] = db.read_now(board.board, AlertView(), now()).alerts
+    assert alert.acknowledged_until == there
+
+
+async def test_what_was_over_today_stands_below_the_open_ones(tab, bruno, happen, sender):
+    happen("ipê", up=0)
+    happen("cedro", up=0)
+    at = now().timestamp()
+    happen("cedro", at=at - 2, up=1)
+    happen("cedro", at=at - 1, up=1)
+    page = tab(bruno, "/alerts")
+    await page.call(AlertsState.load)
+    rows = last(sender, AlertRows)
+    assert [row["title"] for row in rows["rows"]] == ["Worker ipê perdido"]
+    assert (rows["today_count"], [row["title"] for row in rows["today"]]) == (1, ["Worker cedro perdido"])
+    page.at("/alerts?q=ip%C3%AA")
+    await page.call(AlertsState.load)
+    assert last(sender, AlertRows)["today_count"] == 0
+
+
+async def test_a_row_has_the_last_hour_of_its_measure_and_its_thresholds(tab, bruno, happen, sender):
+    happen("ipê", up=0)
+    happen("ipê", memory_share=96)
+    recorder = history.Recorder()
+    end = now().timestamp()
+    for second in range(0, 3600, 30):
+        recorder.add(end - 3600 + second, labels("ipê"), {"memory_share": 40.0 + second / 100, "up": 1.0})
+        if second % 300 == 0:
+            await recorder.flush(end, everything=True)
+    await recorder.flush(end, everything=True)
+    page = tab(bruno, "/alerts")
+    await page.call(AlertsState.load)
+    shown = last(sender, AlertTrends)["trends"]
+    memory = next(
+        one for one in db.read_now(board.board, AlertView(), now()).alerts if one.measure != "worker.up"
+    )
+    assert shown.keys() == {memory.id.hex}
+    assert shown[memory.id.hex]["path"].startswith("M")
+    said = shown[memory.id.hex]["said"].replace("\xa0", " ")
+    assert "última hora: de 40 % a 7" in said
+    assert "Crítico: acima de 95 %, normal abaixo de 80 %" in said

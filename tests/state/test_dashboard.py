@@ -6,6 +6,7 @@ import pytest
 
 from services import accounts, db
 from services.i18n import translate
+from state import views
 from state.dashboard import DashboardState, live_broadcast
 from tests.keepai.around import snapshot
 
@@ -50,10 +51,8 @@ async def test_the_name_of_the_mail_server_is_its_detail() -> None:
 
 
 async def test_a_mail_server_that_is_down_needs_attention() -> None:
-    found = await shown(
-        probe("mail", "down", reason="probes.reason.mail_code", reason_params={"code": "454"})
-    )
-    (row,) = found["attention"]
+    down = probe("mail", "down", reason="probes.reason.mail_code", reason_params={"code": "454"})
+    (row,) = views.attention(snapshot(probes=[down]), "en")
     assert (row["title"], row["text"]) == ("Mail server does not answer", "It answered SMTP 454.")
 
 

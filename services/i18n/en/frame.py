@@ -9,7 +9,6 @@ WORDS = {
     "frame.workers": "Workers",
     "frame.system": "System",
     "frame.alerts": "Alerts",
-    "frame.bell_waiting": "Alerts, {number} unanswered",
     "frame.settings": "Settings",
     "frame.more": "More",
     "frame.collapse": "Collapse",

@@ -9,7 +9,6 @@ WORDS = {
     "frame.workers": "Workers",
     "frame.system": "Sistema",
     "frame.alerts": "Alertas",
-    "frame.bell_waiting": "Alertas, {number} sem resposta",
     "frame.settings": "Configurações",
     "frame.more": "Mais",
     "frame.collapse": "Recolher",

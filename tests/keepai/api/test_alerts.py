@@ -216,3 +216,43 @@ async def test_a_measure_that_is_added_is_there_for_rules_and_their_trial(
     evaluator.use(rules.usable(db.read_now(rules.listed)))
     db.write_now(alerts.write, evaluator.take(at.timestamp(), labels, row), {})
     assert [one["rule"] for one in (await admin.get("/api/v1/alerts")).json()["items"]] == ["Lento"]
+
+
+FILE = "/api/v1/alert-rules.yaml"
+
+
+async def test_rules_go_out_as_a_file_and_come_in_again(admin, bus):
+    await admin.post("/api/v1/alert-rules", json=RULE)
+    answer = await admin.get(FILE)
+    assert answer.headers["content-type"].startswith("application/yaml")
+    assert 'filename="keepai-rules.yaml"' in answer.headers["content-disposition"]
+    text = answer.text.replace("warning_fire: 70", "warning_fire: 72")
+    tried = (await admin.post(f"{FILE}?dry_run=true", content=text)).json()
+    assert tried == {
+        "applied": False,
+        "created": [],
+        "changed": [{"rule": RULE["name"], "fields": ["warning_fire"]}],
+        "removed": [],
+        "left": 0,
+    }
+    assert (await admin.get(FILE)).text == answer.text
+    assert (await admin.post(FILE, content=text)).json() == {**tried, "applied": True}
+    assert (await admin.get(FILE)).text == text
+    gone = (await admin.post(f"{FILE}?remove=true", content="version: 1\nrules: []\n")).json()
+    assert (gone["removed"], gone["left"]) == ([RULE["name"]], 0)
+
+
+async def test_a_file_of_rules_with_mistakes_is_refused_with_all_of_them(admin):
+    text = "version: 1\nrules:\n- {name: Ruim, measure: x, warning_fire: 1, colour: red}\n"
+    answer = await admin.post(FILE, content=text, headers={"accept-language": "en"})
+    assert answer.status_code == 422
+    wrong = {one["field"]: one["detail"] for one in answer.json()["errors"]}
+    assert wrong.keys() == {"Ruim: colour", "Ruim: measure", "Ruim: warning_clear"}
+    assert all(wrong.values())
+    assert (await admin.post(FILE, content=b"\xff\xfe")).status_code == 422
+    assert (await admin.post(FILE, content=b"x" * (1024 * 1024 + 1))).status_code == 413
+
+
+async def test_an_operator_takes_rules_out_but_not_in(operator):
+    assert (await operator.get(FILE)).status_code == 200
+    assert (await operator.post(f"{FILE}?dry_run=true", content="version: 1\nrules: []\n")).status_code == 403
