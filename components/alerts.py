@@ -118,7 +118,7 @@ def today(rows: Row, *, count: Row, selected: Row, link: Row) -> rx.Component:
         rx.el.summary(
             rx.el.span(t("alerts.group.today"), class_name="k-word s-ok"),
             rx.el.span(count, class_name="k-second"),
-            ui.icon("chevron-right"),
+            ui.icon("chevron-down"),
             class_name="k-desk-group",
         ),
         _list(

@@ -1,6 +1,7 @@
 """What needs a person first: the first block of the dashboard. What an alert says, the alert says; beside that stands
 what no rule watches for."""
 
+from collections.abc import Mapping
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -86,7 +87,7 @@ def attention_broadcast(locale: str, zone: str) -> Broadcast:
     return Broadcast(f"attention|{locale}|{zone}", Attention, build, period=EVERY, permission="alerts:read")
 
 
-def _keys(labels: dict[str, Any]) -> list[str]:
+def _keys(labels: Mapping[str, Any]) -> list[str]:
     """What the dashboard would say by itself of the same thing."""
     kind = labels.get("kind")
     if kind == "worker":

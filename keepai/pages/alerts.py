@@ -94,7 +94,7 @@ def _open() -> rx.Component:
             AlertRows.ready,
             rx.cond(
                 AlertRows.found > 0,
-                rx.fragment(shown, parts.keys(may_pick=SessionState.may_triage)),
+                shown,
                 rx.cond(
                     AlertsState.narrowed,
                     parts.none_found(on_clear=AlertsState.clear),
@@ -104,6 +104,7 @@ def _open() -> rx.Component:
             _waiting(),
         ),
         rx.cond(AlertRows.today_count > 0, today, rx.fragment()),
+        rx.cond(AlertRows.found > 0, parts.keys(may_pick=SessionState.may_triage), rx.fragment()),
         rx.cond(
             SessionState.may_triage & (AlertsState.picked.length() > 0),
             parts.picks_bar(

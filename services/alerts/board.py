@@ -213,7 +213,7 @@ def over_today(
 ) -> tuple[int, list[Alert], dict[UUID, str], dict[UUID, str]]:
     """How many were over since then, as this view wants them; the newest of them, their people, and who wrote the last
     notes."""
-    wanted = [Alert.state == "resolved", col(Alert.resolved_at) >= since, *filters(view)]
+    wanted = [col(Alert.state) == "resolved", col(Alert.resolved_at) >= since, *filters(view)]
     count = db.exec(select(func.count()).select_from(Alert).where(*wanted)).one()
     order = (col(Alert.resolved_at).desc(), col(Alert.id).desc())
     found = list(db.exec(select(Alert).where(*wanted).order_by(*order).limit(limit))) if count else []
@@ -243,7 +243,7 @@ class Urgent:
     names: dict[UUID, str]
     count: int
     unowned: int
-    labels: list[dict[str, Any]]
+    labels: list[Mapping[str, Any]]
 
 
 MOST_LABELS = 500

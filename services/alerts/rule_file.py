@@ -202,26 +202,26 @@ def _matched(
     found: list[AlertRule | None] = []
     taken: set[object] = set()
     for entry in entries:
-        rule: AlertRule | None
+        match: AlertRule | None
         if entry.builtin:
-            rule = builtin.get(entry.builtin)
-            if rule is None:
+            match = builtin.get(entry.builtin)
+            if match is None:
                 _add(mistakes, entry, "builtin", "rule_file.error.builtin")
-        elif entry.id in by_id:
-            rule = by_id[entry.id]
+        elif entry.id is not None and entry.id in by_id:
+            match = by_id[entry.id]
         else:
             others = [one for one in by_name.get(entry.draft.name, []) if one.id not in claimed]
-            rule = others[0] if len(others) == 1 else None
+            match = others[0] if len(others) == 1 else None
             if len(others) > 1:
                 _add(mistakes, entry, "name", "rule_file.error.several")
-        if rule is not None and rule.builtin and not entry.builtin:
+        if match is not None and match.builtin and not entry.builtin:
             _add(mistakes, entry, "id", "rule_file.error.id")
         # What is new is known by its id, else by its name.
-        key: object = rule.id if rule else entry.id or entry.draft.name
+        key: object = match.id if match else entry.id or entry.draft.name
         if key in taken and not entry.mistakes:
             _add(mistakes, entry, "", "rule_file.error.twice")
         taken.add(key)
-        found.append(rule)
+        found.append(match)
     return found
 
 

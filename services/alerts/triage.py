@@ -144,8 +144,8 @@ def _import(session: Session, text: str, by: Actor, remove: bool) -> rule_file.P
             book.close_without_rule(session, now(), change.rule_id, by)
     for rule_id, _ in plan.removed:
         _remove(session, rule_id, by)
-    for rule_id, draft in plan.created:
-        rules.create(session, now(), draft, by, rule_id=rule_id)
+    for new_id, draft in plan.created:
+        rules.create(session, now(), draft, by, rule_id=new_id)
     return plan
 
 

@@ -18,8 +18,20 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
-from models import Account, Alert, AlertEvent, AlertRule, RoleGrant, TaskGroupRun, WorkerEvent
-from services import accounts, alerts, api_keys, audit, channels, links, outbox, people, sessions, workers
+from models import Account, Alert, AlertEvent, AlertNotice, AlertRule, RoleGrant, TaskGroupRun, WorkerEvent
+from services import (
+    accounts,
+    alerts,
+    api_keys,
+    audit,
+    channels,
+    links,
+    measures,
+    outbox,
+    people,
+    sessions,
+    workers,
+)
 from services.alerts import builtin, routes, silences
 from services.alerts import rules as alert_rules
 from services.alerts.rules import Draft
@@ -114,6 +126,43 @@ def gather(house: House, count: int = 31) -> None:
 def fail_to_deliver(house: House) -> None:
     """Messages that were given up, and one that has waited long."""
     house.ask(_add_messages, house.mail_settings())
+
+
+def tell(house: House, account: Account, count: int = 3) -> None:
+    """Notices of the newest alerts to this person, each by another way."""
+    house.ask(_add_notices, account.id, count)
+
+
+def trend(house: House, alert: Alert, low: float = 40.0, high: float = 80.0) -> None:
+    """An hour of what this alert is about, from `low` to `high`."""
+    house.ask(_add_trend, alert, low, high)
+
+
+def _add_notices(database: Session, account: UUID, count: int) -> None:
+    newest = select(Alert).where(Alert.state == "firing").order_by(col(Alert.started_at).desc()).limit(count)
+    for number, alert in enumerate(database.exec(newest).all()):
+        at = now() - timedelta(minutes=7 * number)
+        database.add(
+            AlertNotice(
+                at=at,
+                alert_id=alert.id,
+                account_id=account,
+                channel=("mail", "bell", "sms")[number % 3],
+                kind="fired",
+                severity=alert.severity,
+                due_at=at,
+                told_at=at,
+            )
+        )
+
+
+def _add_trend(database: Session, alert: Alert, low: float, high: float) -> None:
+    labels = {name: str(value) for name, value in alert.labels.items()}
+    name = measures.by_key()[alert.measure].name
+    for minute in range(HOUR // MINUTE):
+        at = now() - timedelta(minutes=HOUR // MINUTE - minute)
+        value = low + (high - low) * minute / (HOUR // MINUTE)
+        recorder.write(database, at, [(labels, {name: value})])
 
 
 def alarm(house: House) -> None:

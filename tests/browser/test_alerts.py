@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
 from playwright.async_api import Locator, expect
+from sqlmodel import select
 
+from models import Alert
 from tests.browser import past
 from tests.browser.conftest import PageAs
 from tests.browser.house import House
@@ -211,3 +214,101 @@ async def test_on_a_phone_an_alert_covers_the_list_and_going_back_shows_it(
     await screen.page.go_back()
     await expect(panel).to_be_hidden()
     await expect(rows(screen)).to_be_visible()
+
+
+async def test_the_bell_opens_what_one_was_told_and_all_of_it_is_read(alarmed: House, open_screen: PageAs):
+    viewer = alarmed.person("viewer")
+    past.tell(alarmed, viewer)
+    screen = await open_screen(alarmed, "viewer", "/workers")
+    page = screen.page
+    bell = page.get_by_test_id("bell")
+    await expect(bell.locator(".k-count")).to_have_text("3")
+    await bell.click()
+    panel = page.get_by_test_id("bell-panel")
+    told = panel.get_by_test_id("bell-row")
+    await expect(told).to_have_count(3)
+    await expect(told.first).to_contain_text(pt("bell.by", by=pt("bell.way.mail")))
+    await panel.get_by_test_id("bell-read").click()
+    await expect(bell.locator(".k-count")).to_have_count(0)
+    await expect(told.first).to_have_attribute("data-read", "true")
+    await told.first.get_by_role("link").click()
+    await expect(page).to_have_url(re.compile(r"/alerts\?alert=[0-9a-f]{32}$"))
+    await expect(page.get_by_test_id("alert-panel")).to_be_visible()
+    await expect(panel).to_be_hidden()
+
+
+async def test_rules_come_in_from_a_file_after_a_look_at_what_changes(
+    alarmed: House, open_screen: PageAs, tmp_path: Path
+):
+    screen = await open_screen(alarmed, "admin", "/alerts?tab=rules")
+    page = screen.page
+    async with page.expect_download() as started:
+        await page.get_by_test_id("export-rules").click()
+    download = await started.value
+    assert download.suggested_filename == "keepai-rules.yaml"
+    await page.get_by_test_id("import-rules").click()
+    rule = "- {name: Importada, measure: worker.paused, warning_fire: 0.5, warning_clear: 0.5}\n"
+    file = tmp_path / "rules.yaml"
+    file.write_text(f"version: 1\nrules:\n{rule.replace('worker.paused', 'worker.nothing')}")
+    await page.locator("#rules-chosen").set_input_files(file)
+    await expect(page.locator("#rules-text")).to_have_value(re.compile("Importada"))
+    look = page.get_by_test_id("look-at-rules")
+    await look.click()
+    await expect(page.get_by_test_id("rule-mistakes")).to_contain_text(pt("alerts.error.measure"))
+    await page.locator("#rules-text").fill(f"version: 1\nrules:\n{rule}")
+    await expect(look).not_to_have_attribute("data-pressed", "")
+    await look.click()
+    await expect(page.get_by_test_id("rule-change")).to_have_attribute("data-kind", "created")
+    await page.get_by_test_id("apply-rules").click()
+    await expect(page.get_by_test_id("rule-row").filter(has_text="Importada")).to_have_count(1)
+
+
+async def test_the_list_has_trends_what_was_over_today_and_silences_several(
+    own_house: Callable[..., House], open_screen: PageAs
+):
+    house: House = own_house(EMBEDDED_WORKERS=1)
+    house.until(lambda: house.dashboard(house.token(house.person("viewer"))), 60)
+    past.alarm(house)
+    found = house.ask(lambda session: session.exec(select(Alert).where(Alert.state == "firing")).all())
+    past.trend(house, next(one for one in found if one.measure == "worker.memory_share"))
+    screen = await open_screen(house, "operator", "/alerts")
+    page = screen.page
+    trend = page.locator(".k-alert-trend")
+    await expect(trend.first).to_have_attribute("aria-label", re.compile("última hora"))
+    await trend.first.focus()
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("Tab")
+    await expect(page.locator("#k-tip")).to_contain_text("última hora")
+    today = page.get_by_test_id("today")
+    if await today.count():  # just after midnight nothing was over yet
+        await expect(today.get_by_test_id("alert-row").first).to_be_hidden()
+        await today.locator("summary").click()
+        await expect(today.get_by_test_id("alert-row").first).to_be_visible()
+    await expect(page.locator("link[rel=icon]").first).to_have_attribute(
+        "href", re.compile("^data:image/png")
+    )
+    await page.locator("main").click(position={"x": 5, "y": 5})
+    for key in "jxjx":
+        await page.keyboard.press(key)
+    await page.get_by_test_id("picks-silence").click()
+    form = page.get_by_test_id("silence-form")
+    await form.get_by_role("button", name=pt("silences.span.at")).click()
+    await expect(form.locator("[name=at]")).to_have_value(re.compile(r"T\d\d:00$"))
+    await form.locator("#reason").fill("troca do rack")
+    await form.get_by_role("button", name=pt("silences.do.at")).click()
+    await screen.says(pt("alerts.picks.silenced.other", number=2))
+    await expect(page.locator("link[rel=icon]").first).not_to_have_attribute("href", re.compile("^data:"))
+
+
+async def test_the_dashboard_begins_with_alerts_that_are_acknowledged_there(
+    alarmed: House, open_screen: PageAs
+):
+    screen = await open_screen(alarmed, "operator", "/")
+    urgent = screen.page.get_by_test_id("attention-row")
+    await expect(urgent.first).to_be_visible()
+    answer = screen.page.get_by_test_id("attention").get_by_role("button").first
+    name = (await answer.get_attribute("aria-label") or "").removeprefix("Reconhecer ")
+    await answer.click()
+    row = urgent.filter(has_text=name)
+    await expect(row).to_contain_text(pt("alerts.acknowledged"))
+    await expect(row).to_contain_text("Operator PT")
