@@ -112,15 +112,9 @@ def _trend(row: Row, trends: Row) -> rx.Component:
     )
 
 
-def today(rows: Row, *, count: Row, selected: Row, link: Row) -> rx.Component:
+def today(rows: Row, *, count: Row, opened: Row, selected: Row, link: Row, on_open: Any) -> rx.Component:
     """What was over today, closed until somebody opens it."""
-    return rx.el.details(
-        rx.el.summary(
-            rx.el.span(t("alerts.group.today"), class_name="k-word s-ok"),
-            rx.el.span(count, class_name="k-second"),
-            ui.icon("chevron-down"),
-            class_name="k-desk-group",
-        ),
+    shown = rx.fragment(
         _list(
             rx.foreach(rows, lambda row: _row(row, selected=selected, link=link, picks=None)),
             label=t("alerts.group.today"),
@@ -133,6 +127,18 @@ def today(rows: Row, *, count: Row, selected: Row, link: Row) -> rx.Component:
             ),
             rx.fragment(),
         ),
+    )
+    return rx.el.div(
+        rx.el.button(
+            rx.el.span(t("alerts.group.today"), class_name="k-word s-ok"),
+            rx.el.span(count, class_name="k-second"),
+            ui.icon("chevron-down"),
+            type="button",
+            on_click=on_open,
+            aria_expanded=opened,
+            class_name="k-desk-group",
+        ),
+        rx.cond(opened, shown, rx.fragment()),
         class_name="k-desk-today",
         data_testid="today",
     )

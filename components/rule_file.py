@@ -61,16 +61,19 @@ def form(
     )
     chosen = rx.el.div(  # outside of the form: its text is what is sent
         rx.el.p(t("rule_file.text"), class_name="k-second"),
-        ui.field(
-            rx.el.input(
-                type="file",
-                id="rules-chosen",
-                accept=".yaml,.yml,.txt,application/yaml,text/plain",
-                class_name="k-file",
-                data_k_reads="rules-text",
-            ),
-            id="rules-chosen",
-            label=t("rule_file.file"),
+        rx.el.div(
+            rx.el.label(  # in place of the browser's own button, which speaks the browser's language
+                ui.icon("file-text"),
+                rx.el.span(t("rule_file.file")),
+                rx.el.input(
+                    type="file",
+                    id="rules-chosen",
+                    accept=".yaml,.yml,.txt,application/yaml,text/plain",
+                    class_name="k-unseen",
+                    data_k_reads="rules-text",
+                ),
+                class_name="k-button k-file",
+            )
         ),
         class_name="k-form",
     )

@@ -264,6 +264,7 @@ class AlertsState(rx.State):
     silence_covers: list[str] = []
     silence_count: str = ""
     picks_form: bool = False
+    today_open: bool = False
     until_first: str = ""
     until_usual: str = ""
     picked: list[str] = []
@@ -331,6 +332,12 @@ class AlertsState(rx.State):
         """All alerts."""
         self._typed = []
         return _go(replace(self._view(), text="", severity="", unowned=False))
+
+    @rx.event
+    @requires("alerts:read")
+    async def open_today(self):
+        """Show what was over today, or no longer."""
+        self.today_open = not self.today_open
 
     @rx.event
     @requires("alerts:read")

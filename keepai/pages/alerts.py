@@ -81,6 +81,8 @@ def _open() -> rx.Component:
     today = parts.today(
         AlertRows.today,
         count=AlertRows.today_count,
+        opened=AlertsState.today_open,
+        on_open=AlertsState.open_today,
         selected=AlertsState.selected,
         link=AlertsState.link,
     )

@@ -96,7 +96,8 @@ def text_of(found: Sequence[AlertRule]) -> str:
     """The file of these rules, in their order; the same rules always give the same text."""
     told = [_told(rule) for rule in found]
     content = {"version": VERSION, "rules": [one for one in told if one is not None]}
-    return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    text: str = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return text
 
 
 def _told(rule: AlertRule) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ WORDS = {
     "rule_file.export.tip": "Your rules, and those that come with KeepAI where they were changed, as YAML",
     "rule_file.title": "Import rules",
     "rule_file.text": "A file that KeepAI exported, or one of yours in the same format. You see what would change before it is applied.",
-    "rule_file.file": "File",
+    "rule_file.file": "Choose a file",
     "rule_file.content": "Or its text",
     "rule_file.remove": "Remove rules that are not in the file; those that come with KeepAI are as they came",
     "rule_file.look": "See what changes",

@@ -6,7 +6,7 @@ WORDS = {
     "rule_file.export.tip": "As regras suas e as de fábrica que mudaram, em YAML",
     "rule_file.title": "Importar regras",
     "rule_file.text": "Um arquivo que o KeepAI exportou, ou um seu no mesmo formato. Você vê o que mudaria antes de aplicar.",
-    "rule_file.file": "Arquivo",
+    "rule_file.file": "Escolher arquivo",
     "rule_file.content": "Ou o texto dele",
     "rule_file.remove": "Remover as regras que não estão no arquivo; as de fábrica voltam a ser como vieram",
     "rule_file.look": "Ver o que muda",
