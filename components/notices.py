@@ -5,12 +5,13 @@ from typing import Any
 import reflex as rx
 
 from components import ui
+from components.ui.base import StateName
 from state.words import t
 
 Row = rx.Var[Any]
 LEVELS = ("all", "critical", "none")
 # What the browser finds itself to be (assets/pwa.js), and how that looks.
-HERE: dict[str, ui.StateName] = {
+HERE: dict[str, StateName] = {
     "on": "ok",
     "off": "unknown",
     "denied": "warning",
@@ -130,9 +131,11 @@ def devices(rows: Row, *, key: Row, on_changed: Any, on_test: Any, on_remove: An
     )
 
 
-def _here(name: str, look: ui.StateName) -> list[rx.Component]:
+def _here(name: str, look: StateName) -> list[rx.Component]:
+    word = t(f"push.here.{name}")
+    said = ui.badge(word, name="bell-off") if look == "unknown" else ui.state(word, state=look)
     parts = [
-        rx.el.p(ui.state(t(f"push.here.{name}"), state=look)),
+        rx.el.p(said),
         rx.el.p(t(f"push.here.{name}.text"), class_name="k-second"),
     ]
     if name in ("off", "failed"):

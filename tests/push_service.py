@@ -68,7 +68,7 @@ class Browser:
         """Decrypt as a browser does."""
         salt, (size, length) = body[:16], struct.unpack("!IB", body[16:21])
         theirs, sealed = body[21 : 21 + length], body[21 + length :]
-        assert size >= len(sealed) > 17  # one record
+        assert size >= len(sealed) >= 17  # one record
         shared = self.key.exchange(
             ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), theirs)
         )

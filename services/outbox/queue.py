@@ -278,7 +278,7 @@ def forget(db: Session, account_id: UUID) -> None:
 
 def prune(db: Session, now: datetime) -> int:
     """Forget what was sent a month ago, or was for a device that was gone by then. Returns how many."""
-    lost = (OutboxMessage.error == GONE) & (col(OutboxMessage.created_at) < now - KEEP_SENT)
+    lost = (col(OutboxMessage.error) == GONE) & (col(OutboxMessage.created_at) < now - KEEP_SENT)
     old = delete(OutboxMessage).where(
         or_(
             (col(OutboxMessage.state) == "sent") & (col(OutboxMessage.sent_at) < now - KEEP_SENT),

@@ -214,15 +214,44 @@ async def test_who_is_signed_out_is_led_to_the_alert(house: House, service: Push
     assert opened == f"{house.address}/alerts?alert={'c' * 32}"
 
 
-async def test_a_page_says_why_it_cannot(house: House, service: PushService, open_screen: PageAs):
+@pytest.mark.parametrize(
+    ("browser", "state"),
+    [
+        ("Object.defineProperty(Notification, 'permission', { get: () => 'denied' })", "denied"),
+        ("Object.defineProperty(window, 'isSecureContext', { get: () => false })", "insecure"),
+        ("delete window.PushManager", "unsupported"),
+        (
+            "delete window.PushManager; Object.defineProperty(navigator, 'userAgent', { get: () => 'iPhone' })",
+            "install",
+        ),
+    ],
+)
+async def test_a_page_says_why_it_cannot(house: House, open_screen: PageAs, browser: str, state: str):
     screen = await open_screen(house, "viewer", PAGE, wait=False)
-    await screen.page.add_init_script(
-        "Object.defineProperty(Notification, 'permission', { get: () => 'denied' })"
-    )
+    await screen.page.add_init_script(browser)
     await screen.go(PAGE)
-    await expect(screen.page.get_by_test_id("this-device")).to_have_attribute("data-push", "denied")
-    await screen.says(pt("push.here.denied.text"))
+    await expect(screen.page.get_by_test_id("this-device")).to_have_attribute("data-push", state)
+    await screen.says(pt(f"push.here.{state}.text"))
     await expect(screen.page.get_by_role("button", name=pt("push.switch_on"))).to_be_hidden()
+
+
+async def test_that_the_push_service_does_not_answer_is_said_and_can_be_tried_again(
+    house: House, service: PushService, open_screen: PageAs
+):
+    screen = await open_screen(house, "viewer", PAGE)
+    device = Device(screen.page, service.browser())
+    await device.begin()
+    await screen.ready()
+    await screen.ask("PushManager.prototype.subscribe = async () => { throw new Error('nobody there'); }")
+    await screen.page.get_by_role("button", name=pt("push.switch_on")).click()
+    here = screen.page.get_by_test_id("this-device")
+    await expect(here).to_have_attribute("data-push", "failed")
+    await screen.page.reload()
+    await screen.page.get_by_role("button", name=pt("push.switch_on")).click()
+    await expect(here).to_have_attribute("data-push", "on")
+    await screen.page.get_by_role("button", name=pt("push.switch_off")).click()
+    await expect(here).to_have_attribute("data-push", "off")
+    await expect(screen.page.get_by_test_id("device-row")).to_have_count(0)
 
 
 def _said(tag: str, at: int, *, title: str = "Crítico: um") -> dict[str, Any]:
