@@ -133,8 +133,9 @@ def test(
 
 
 def recipients(db: Session, account: Account) -> list[Recipient]:
-    """Somebody on each of their devices."""
-    return [outbox.on_device(account, one.id) for one in listed(db, account.id)]
+    """Somebody on each of their devices; last the one seen last, whose message stands for all in the story of an
+    alert."""
+    return [outbox.on_device(account, one.id) for one in reversed(listed(db, account.id))]
 
 
 def prune(db: Session, now: datetime) -> int:

@@ -215,7 +215,7 @@ async def test_who_is_signed_out_is_led_to_the_alert(house: House, service: Push
 
 
 @pytest.mark.parametrize(
-    ("browser", "state"),
+    ("script", "state"),
     [
         ("Object.defineProperty(Notification, 'permission', { get: () => 'denied' })", "denied"),
         ("Object.defineProperty(window, 'isSecureContext', { get: () => false })", "insecure"),
@@ -226,9 +226,9 @@ async def test_who_is_signed_out_is_led_to_the_alert(house: House, service: Push
         ),
     ],
 )
-async def test_a_page_says_why_it_cannot(house: House, open_screen: PageAs, browser: str, state: str):
+async def test_a_page_says_why_it_cannot(house: House, open_screen: PageAs, script: str, state: str):
     screen = await open_screen(house, "viewer", PAGE, wait=False)
-    await screen.page.add_init_script(browser)
+    await screen.page.add_init_script(script)
     await screen.go(PAGE)
     await expect(screen.page.get_by_test_id("this-device")).to_have_attribute("data-push", state)
     await screen.says(pt(f"push.here.{state}.text"))
@@ -236,13 +236,15 @@ async def test_a_page_says_why_it_cannot(house: House, open_screen: PageAs, brow
 
 
 async def test_that_the_push_service_does_not_answer_is_said_and_can_be_tried_again(
-    house: House, service: PushService, open_screen: PageAs
+    house: House, open_screen: PageAs
 ):
     screen = await open_screen(house, "viewer", PAGE)
-    device = Device(screen.page, service.browser())
+    device = Device(screen.page, Browser("https://push.example.org/send/1"))
     await device.begin()
     await screen.ready()
-    await screen.ask("PushManager.prototype.subscribe = async () => { throw new Error('nobody there'); }")
+    await screen.ask(
+        "() => { PushManager.prototype.subscribe = async () => { throw new Error('nobody there'); }; }"
+    )
     await screen.page.get_by_role("button", name=pt("push.switch_on")).click()
     here = screen.page.get_by_test_id("this-device")
     await expect(here).to_have_attribute("data-push", "failed")

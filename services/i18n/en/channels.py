@@ -214,6 +214,7 @@ WORDS = {
     "push.error.key": "This is no key of a browser.",
     "alerts.story.told.mail": "Mail to {who}",
     "alerts.story.told.sms": "SMS to {who}",
+    "alerts.story.told.push": "Notification on the devices of {who}",
     "alerts.story.told.chat": "Message in the room {who}",
     "alerts.story.told.webhook": "Message to {who}",
     "alerts.story.waits": "waits until {at}",

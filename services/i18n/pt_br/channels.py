@@ -214,6 +214,7 @@ WORDS = {
     "push.error.key": "Isto não é uma chave de navegador.",
     "alerts.story.told.mail": "E-mail para {who}",
     "alerts.story.told.sms": "SMS para {who}",
+    "alerts.story.told.push": "Notificação nos aparelhos de {who}",
     "alerts.story.told.chat": "Mensagem na sala {who}",
     "alerts.story.told.webhook": "Mensagem para {who}",
     "alerts.story.waits": "espera até {at}",
