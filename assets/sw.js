@@ -9,6 +9,7 @@ const SHELL = "keepai-shell-1";
 const PERSON = "keepai-person-";
 const SHELL_FILES = ["/offline.html", "/pwa.js", "/icons/keepai.svg"];
 const MOST_ASSETS = 200;
+const SHOWN_WITHIN = 300; // ms; Chrome forgets a notification that it is asked for before it is on the screen
 
 self.addEventListener("install", (event) => {
   event.waitUntil(
@@ -79,11 +80,23 @@ self.addEventListener("push", (event) => {
   if (said?.tag) event.waitUntil(show(said));
 });
 
+/* Browsers let a page send only what people get to see. Safari counts whether something was shown at all, Chrome whether
+   anything is to be seen when we are done, unless a page of ours is in sight; who shows nothing loses the right. So what
+   is over is shown in silence first, and goes at once where something else stays; the last one stays, saying that it is
+   over, until the next one comes or somebody looks at KeepAI. */
 async function show(said) {
+  const before = await self.registration.getNotifications();
   // A push service may deliver late: what waited there must not take the place of what is newer.
-  const newer = (await self.registration.getNotifications({ tag: said.tag })).find(({ data }) => data?.at > said.at);
-  await notify(newer?.data ?? said, Boolean(newer) || said.over);
-  await closeWhatIsOver(said);
+  const newer = before.find(({ tag, data }) => tag === said.tag && data?.at > said.at);
+  const wanted = newer?.data ?? said;
+  await notify(wanted, Boolean(newer) || wanted.over);
+  const others = before.filter(({ tag }) => tag !== said.tag);
+  const over = others.filter(({ tag, data }) => data?.over || said.closes?.includes(tag));
+  for (const one of over) one.close();
+  const inSight = (await windows()).some((tab) => tab.visibilityState === "visible");
+  if (!wanted.over || !(inSight || others.length > over.length)) return;
+  await new Promise((done) => setTimeout(done, SHOWN_WITHIN));
+  for (const one of await self.registration.getNotifications({ tag: said.tag })) one.close();
 }
 
 async function notify(said, quiet) {
@@ -102,18 +115,6 @@ async function notify(said, quiet) {
     actions,
     data: said,
   });
-}
-
-/* Browsers let a page send only what people get to see. Safari counts whether something was shown at all, Chrome whether
-   anything is to be seen when we are done, unless a page of ours is in sight; who shows nothing loses the right. So what
-   is over is shown in silence first, and goes at once where something else stays; the last one stays, saying that it is
-   over, until the next one comes or somebody looks at KeepAI. */
-async function closeWhatIsOver(said) {
-  const shown = await self.registration.getNotifications();
-  const over = shown.filter(({ tag, data }) => data?.over || said.closes?.includes(tag));
-  const inSight = (await windows()).some((tab) => tab.visibilityState === "visible");
-  const stays = inSight || shown.length > over.length ? null : over.find(({ tag }) => tag === said.tag) ?? over[0];
-  for (const one of over) if (one !== stays) one.close();
 }
 
 self.addEventListener("notificationclick", (event) => {
