@@ -522,6 +522,8 @@
       if (slim) root.dataset.rail = "slim"; else delete root.dataset.rail;
       memory.set("keepai-rail", slim ? "slim" : "wide");
     }
+    const push = target.closest("[data-k-push-switch]");
+    if (push) switchPush(push.closest("[data-k-push]"), push.dataset.kPushSwitch === "on");
     const copies = target.closest("[data-k-copies]");
     if (copies) copy(copies);
     // Reflex looks whether its socket is open whenever a page comes back into sight.
@@ -649,6 +651,102 @@
     page.hidden = false;
   }
 
+  /* -- notifications on this device ----------------------------------------------------------------------------- */
+  // What this browser is: the part of the page that fits is shown by the mark on its box (components/notices.py).
+  const canPush = () => "PushManager" in window && "Notification" in window && Boolean(navigator.serviceWorker);
+  const isPocket = /iP(hone|ad|od)/.test(navigator.userAgent) || (navigator.platform === "MacIntel" && navigator.maxTouchPoints > 1);
+
+  async function pushKnown() {
+    const answer = await fetch("/api/v1/push", { cache: "no-store" });
+    return answer.ok ? answer.json() : null;
+  }
+
+  async function pushHere(known) {
+    // The subscription of this browser, and what the server knows of it as this person's.
+    const registration = await navigator.serviceWorker.getRegistration();
+    const subscription = await registration?.pushManager.getSubscription();
+    if (!subscription) return {};
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(subscription.endpoint)));
+    const mark = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return { subscription, device: known.devices.find(({ fingerprint }) => fingerprint === mark) };
+  }
+
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
+  function isMadeFor(subscription, key) {
+    const given = subscription.options?.applicationServerKey;
+    return !given || String(new Uint8Array(given)) === String(bytes(key));
+  }
+
+  async function subscribe(known, old) {
+    let subscription = old;
+    if (old && !isMadeFor(old, known.public_key)) { // KeepAI has another key by now
+      await old.unsubscribe();
+      subscription = null;
+    }
+    const { pushManager } = await navigator.serviceWorker.ready;
+    subscription ??= await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(known.public_key) });
+    const answer = await fetch("/api/v1/push/subscriptions", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ ...subscription.toJSON(), replaces: old?.endpoint }),
+    });
+    if (answer.ok) return;
+    await subscription.unsubscribe();
+    throw new Error(`not taken: ${answer.status}`);
+  }
+
+  async function keepPush() {
+    // Once a page: after signing in again this browser goes on; what is somebody else's, or was taken away, ends here.
+    if (!isSecureContext || !canPush() || Notification.permission !== "granted") return;
+    const registration = await navigator.serviceWorker.getRegistration();
+    for (const shown of (await registration?.getNotifications()) ?? []) if (shown.data?.over) shown.close();
+    if (!await registration?.pushManager.getSubscription()) return;
+    const known = await pushKnown();
+    if (!known) return;
+    const { subscription, device } = await pushHere(known);
+    if (!device) await subscription?.unsubscribe();
+    else if (!device.current || !isMadeFor(subscription, known.public_key)) await subscribe(known, subscription);
+  }
+
+  async function pushState() {
+    if (!isSecureContext) return "insecure";
+    if (!canPush()) return isPocket ? "install" : "unsupported";
+    if (Notification.permission === "denied") return "denied";
+    const known = await pushKnown();
+    const { subscription, device } = known ? await pushHere(known) : {};
+    if (subscription && !device) await subscription.unsubscribe();
+    return device && Notification.permission === "granted" ? "on" : "off";
+  }
+
+  let judging = false;
+  async function showPush() {
+    const box = $("[data-k-push]");
+    // Looked at anew whenever the list of devices has changed: this one may have been taken off it.
+    if (!box || judging || box.judged === box.dataset.kDevices) return;
+    judging = true;
+    box.judged = box.dataset.kDevices;
+    try { setMark(box, "data-push", await pushState()); }
+    catch { setMark(box, "data-push", "unsupported"); }
+    finally { judging = false; }
+  }
+
+  async function switchPush(box, on) {
+    try {
+      if (on && await Notification.requestPermission() !== "granted") return setMark(box, "data-push", await pushState());
+      const known = await pushKnown();
+      const { subscription, device } = await pushHere(known);
+      if (on) await subscribe(known, subscription);
+      else {
+        await subscription?.unsubscribe();
+        if (device) await fetch(`/api/v1/push/subscriptions/${device.id}`, { method: "DELETE" });
+      }
+      setMark(box, "data-push", on ? "on" : "off");
+      $("[data-k-push-changed]", box)?.click();
+    } catch {
+      setMark(box, "data-push", on ? "failed" : await pushState());
+    }
+  }
+
   async function comeBack() {
     try {
       if ((await fetch("/api/v1/health/live", { cache: "no-store" })).ok) location.reload();
@@ -686,6 +784,7 @@
     askForRows();
     keepPalette();
     showSection();
+    showPush();
     const palette = $("#k-palette[open]");
     if (palette && palette.dataset.rows !== String($$('[role="option"]', palette).length)) {
       palette.dataset.rows = String($$('[role="option"]', palette).length);
@@ -715,7 +814,7 @@
       childList: true,
       subtree: true,
       attributes: true,
-      attributeFilter: ["data-at", "data-age-ms", "data-down", "data-k-language", "data-k-mounted", "data-k-open", "data-k-leave", "data-k-some", "class"],
+      attributeFilter: ["data-at", "data-age-ms", "data-down", "data-k-language", "data-k-mounted", "data-k-open", "data-k-leave", "data-k-some", "data-k-devices", "class"],
     });
     refresh();
     setInterval(refresh, 1000);
@@ -756,6 +855,7 @@
     document.addEventListener("visibilitychange", () => { if (document.hidden) keepForOffline(); else refresh(); });
     setInterval(keepForOffline, 15000);
     navigator.serviceWorker?.register("/sw.js").catch(() => { /* no HTTPS: works without the offline page */ });
+    keepPush().catch(() => { /* no network, or signed out: the next page tries again */ });
   }
 
   if (/Mac|iP(hone|ad|od)/.test(navigator.platform)) root.dataset.keys = "mac"; // ⌘ in place of Ctrl, see app.css

@@ -11,6 +11,7 @@ from models.link import OneTimeLink
 from models.outbox import OutboxMessage
 from models.probe import ProbeStatus
 from models.program import ApiKey, RefreshToken, TokenFamily
+from models.push import PushSubscription
 from models.sample import SampleBlock, Subject
 from models.second_factor import RecoveryCode, SecondFactor
 from models.session import AccountSession
@@ -42,6 +43,7 @@ __all__ = [
     "OneTimeLink",
     "OutboxMessage",
     "ProbeStatus",
+    "PushSubscription",
     "RecoveryCode",
     "RefreshToken",
     "RoleGrant",

@@ -54,15 +54,16 @@ class AlertRoute(SQLModel, table=True):
 
 
 class NoticePreference(SQLModel, table=True):
-    """How one person wants to be told: from which severity on by mail and by SMS (all, critical, none), and from when
-    to when warnings wait (both empty: never). `phone` is sealed. `bell` is what the bell shows of it all, and
-    `bell_read_at` up to when they have read it."""
+    """How one person wants to be told: from which severity on by mail, by SMS and on their devices (all, critical,
+    none), and from when to when warnings wait (both empty: never). `phone` is sealed. `bell` is what the bell shows of
+    it all, and `bell_read_at` up to when they have read it."""
 
     __tablename__ = "notice_preference"
 
     account_id: UUID = Field(primary_key=True, foreign_key="account.id", ondelete="CASCADE")
     mail: str = Field(default="all", max_length=16)
     sms: str = Field(default="critical", max_length=16)
+    push: str = Field(default="all", max_length=16, sa_column_kwargs={"server_default": "all"})
     phone: str = Field(default="", sa_column=Column(Text(), nullable=False))
     bell: str = Field(default="all", max_length=16, sa_column_kwargs={"server_default": "all"})
     bell_read_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))

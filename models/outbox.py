@@ -14,8 +14,8 @@ class OutboxMessage(SQLModel, table=True):
 
     `address` and `body` are encrypted, and wiped as soon as it is sent. `due_at` is when it is tried next, and while
     it is being sent, when whoever sends it is taken for gone. `error` is a message key, empty when all is well;
-    `detail` is what the other side said last. `channel` is the kind of it (mail, sms, chat, webhook). `outside_id` is
-    the other side's name for it, and `delivery` what it said later of how it arrived, at `delivery_at`.
+    `detail` is what the other side said last. `channel` is the kind of it (mail, sms, push, chat, webhook).
+    `outside_id` is the other side's name for it, and `delivery` what it said later of how it arrived, at `delivery_at`.
     """
 
     __tablename__ = "outbox"

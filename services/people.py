@@ -15,6 +15,7 @@ from models import (
     ApiKey,
     ExternalIdentity,
     OneTimeLink,
+    PushSubscription,
     RoleGrant,
     SecondFactor,
     TokenFamily,
@@ -168,10 +169,12 @@ def reactivate(db: Session, account_id: UUID, now: datetime, *, by: Actor) -> No
 def export(db: Session, settings: Settings, account_id: UUID, now: datetime) -> dict[str, Any]:
     """Everything KeepAI keeps about a person, for that person. No digest of a password or token is in it."""
     account = accounts.get(db, account_id)
-    hidden = {"password_hash", "token_hash", "secret_hash"}
+    hidden = {"password_hash", "token_hash", "secret_hash", "endpoint_hash", "sealed"}
 
     def of(
-        table: type[AccountSession | TokenFamily | ApiKey | ExternalIdentity | AlertNotice],
+        table: type[
+            AccountSession | TokenFamily | ApiKey | ExternalIdentity | AlertNotice | PushSubscription
+        ],
     ) -> list[dict[str, Any]]:
         rows = db.exec(select(table).where(col(table.account_id) == account_id))
         return [one.model_dump(mode="json", exclude=hidden) for one in rows]
@@ -189,6 +192,7 @@ def export(db: Session, settings: Settings, account_id: UUID, now: datetime) -> 
         "programs": of(TokenFamily),
         "api_keys": of(ApiKey),
         "external_identities": of(ExternalIdentity),
+        "devices": of(PushSubscription),
         "alerts_told": of(AlertNotice),
         "notice_preferences": asdict(preferences.of(db, settings, account_id)),
         "messages": outbox.of_person(db, account_id),

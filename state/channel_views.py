@@ -15,6 +15,7 @@ from services.settings import Settings
 ICONS: Mapping[str, str] = {
     "mail": "mail",
     "sms": "smartphone",
+    "push": "bell",
     "chat": "message-square",
     "webhook": "globe",
     "bell": "bell",

@@ -488,6 +488,26 @@ class ChannelTest(BaseModel):
     deliveries: list[str] = Field(examples=[[ID]])
 
 
+class Device(BaseModel):
+    """A browser of the caller that takes notifications. `fingerprint` is the SHA-256 of its endpoint, `current` whether
+    the caller asks from there, `sent_at` when its push service last took one."""
+
+    id: str = Field(examples=[ID])
+    fingerprint: str = Field(examples=["0" * 64])
+    user_agent: str
+    current: bool
+    created_at: Moment = Field(examples=[AT])
+    seen_at: Moment = Field(examples=[AT])
+    sent_at: Moment | None = Field(examples=[AT])
+
+
+class Push(BaseModel):
+    """What a browser needs to subscribe, and the caller's devices, the one seen last first."""
+
+    public_key: str = Field(description="`applicationServerKey`, in base64url.")
+    devices: list[Device]
+
+
 class AlertRoute(Chosen):
     """Who is told of which alerts. The first that an alert fits says who is told."""
 

@@ -7,6 +7,7 @@ from services import (
     alerts,
     api_keys,
     db,
+    devices,
     history,
     links,
     outbox,
@@ -25,7 +26,19 @@ log = logging.getLogger(__name__)
 
 EVERY = 600.0
 FIRST_AFTER = 30.0
-KEPT = (history, worker_events, alerts, task_groups, workers, sessions, api_keys, tokens, links, outbox)
+KEPT = (
+    history,
+    worker_events,
+    alerts,
+    task_groups,
+    workers,
+    sessions,
+    devices,
+    api_keys,
+    tokens,
+    links,
+    outbox,
+)
 
 
 async def run(_settings: Settings, _bus: Bus, _feed: Feed) -> None:

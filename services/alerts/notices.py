@@ -27,7 +27,7 @@ from sqlmodel import Session, col, func, select
 
 from models import Account, Alert, AlertNotice, AlertRule, Channel, OutboxMessage, Silence
 from models.base import new_id
-from services import channels, format, outbox
+from services import accounts, channels, format, outbox
 from services.alerts import book, flapping, preferences, routes, silences, words
 from services.alerts.book import News
 from services.alerts.routes import first_admin
@@ -49,6 +49,7 @@ REPEAT = timedelta(hours=4)
 OVER = "resolved"
 BELL = "bell"  # the way that is always there
 LISTED = 20  # alerts that a digest names
+CLOSED = 500  # alerts of a digest that are looked at for whether they are over
 WRONG = ("fired", "raised", "no_data", "escalated", "repeated")
 
 
@@ -385,7 +386,7 @@ def _tell(this: _Round, target: Target, alert: Alert, kind: str, severity: str) 
             for number, to in enumerate(some):
                 letter = _letter(db, settings, to, alert, now)
                 key = f"alert:{notice.id.hex}:{number}"
-                notice.message_id = _put(db, settings, now, to, letter, key) or notice.message_id
+                notice.message_id = _put(db, settings, now, to, letter, key, alert) or notice.message_id
             notice.told_at = now
         db.add(notice)
     if at_once:
@@ -478,13 +479,12 @@ def _put_digest(
     """What waited, by one way, in one message for each who reads it there."""
     ids = list(dict.fromkeys(one.alert_id for one in notices))
     for number, to in enumerate(ways):
-        letter: outbox.Letter
-        if len(ids) == 1 and (alert := _alert(db, ids[0])):
-            letter = _letter(db, settings, to, alert, now)
-        else:
-            letter = _digest(db, settings, to, ids, now)
+        alert = _alert(db, ids[0]) if len(ids) == 1 else None
+        letter: outbox.Letter = (
+            _letter(db, settings, to, alert, now) if alert else _digest(db, settings, to, ids, now)
+        )
         key = f"alerts:{notices[-1].id.hex}:{number}"
-        message_id = _put(db, settings, now, to, letter, key)
+        message_id = _put(db, settings, now, to, letter, key, alert)
         for notice in notices:
             notice.message_id = message_id or notice.message_id
     for notice in notices:
@@ -494,12 +494,21 @@ def _put_digest(
 
 
 def _put(
-    db: Session, settings: Settings, now: datetime, to: Recipient, letter: outbox.Letter, key: str
+    db: Session,
+    settings: Settings,
+    now: datetime,
+    to: Recipient,
+    letter: outbox.Letter,
+    key: str,
+    alert: Alert | None,
 ) -> UUID | None:
     """Have it sent. One who cannot be written to must not keep an alert from being written down, nor others from being
-    told."""
+    told. On a device there is one notification of an alert: what was not sent yet is not worth sending any more."""
+    replaces = f"push:{alert.id.hex}:{to.address}:" if to.via == "push" and alert else ""
     try:
-        return outbox.put(db, settings, now, to, letter, key=key).id
+        return outbox.put(
+            db, settings, now, to, letter, key=f"{replaces}{key}" if replaces else key, replaces=replaces
+        ).id
     except KeepAIError as error:
         log.warning("%s %s cannot be told by %s: %s", to.kind, to.id, to.via, error.key)
         return None
@@ -519,7 +528,16 @@ def _letter(db: Session, settings: Settings, to: Recipient, alert: Alert, now: d
         fact=words.fact(to.locale, alert, now, to.zone),
         runbook=rule.runbook if rule else "",
         alerts=(_data(settings, to, alert),),
+        acknowledge=_acknowledge(db, to, alert, now) if to.via == "push" else "",
     )
+
+
+def _acknowledge(db: Session, to: Recipient, alert: Alert, now: datetime) -> str:
+    """Where the reader says "mine"; empty where they may not, or nobody has to any more."""
+    if alert.state == "resolved" or book.is_acknowledged(alert, now) or to.id is None:
+        return ""
+    reader = accounts.principal(accounts.get(db, to.id), accounts.roles_of(db, to.id), to.id)
+    return f"/api/v1/alerts/{alert.id.hex}/acknowledge" if reader.may("alerts:act") else ""
 
 
 def _digest(
@@ -540,7 +558,19 @@ def _digest(
         count=translate_count(locale, "alerts.count", len(ids), shown=format.number(locale, len(ids))),
         lines="\n".join(lines),
         alerts=tuple(_data(settings, to, alert) for alert in alerts),
+        over=_over(db, ids) if to.via == "push" else (),
     )
+
+
+def _over(db: Session, ids: Sequence[UUID]) -> tuple[str, ...]:
+    """Which of them are over: the newest, as their notifications may still be shown."""
+    newest = (
+        select(Alert.id)
+        .where(col(Alert.id).in_(ids[-CLOSED:]), Alert.state == "resolved")
+        .order_by(col(Alert.resolved_at).desc())
+        .limit(outbox.MOST_CLOSED)
+    )
+    return tuple(one.hex for one in db.exec(newest))
 
 
 def _link(settings: Settings, alert: Alert) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from models import Account, NoticePreference
-from services import audit, outbox, vault
+from services import audit, devices, outbox, vault
 from services.accounts import FIRST_ADMIN_EMAIL
 from services.alerts.routes import CLOCK, clock, until
 from services.audit import Actor
@@ -19,6 +19,7 @@ from services.outbox.gate import number_of
 from services.settings import Settings
 
 LEVELS = ("all", "critical", "none")
+BY_LEVEL = ("mail", "sms", "push", "bell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Wishes:
 
     mail: str = "all"
     sms: str = "critical"
+    push: str = "all"
     phone: str = ""
     quiet_from: str = ""
     quiet_to: str = ""
@@ -39,7 +41,7 @@ def of(db: Session, settings: Settings, account_id: UUID) -> Wishes:
     if kept is None:
         return Wishes()
     number = number_of(db, vault.of(settings), account_id)
-    return Wishes(kept.mail, kept.sms, number, kept.quiet_from, kept.quiet_to, kept.bell)
+    return Wishes(kept.mail, kept.sms, kept.push, number, kept.quiet_from, kept.quiet_to, kept.bell)
 
 
 def tidy(wishes: Wishes) -> Wishes:
@@ -54,11 +56,7 @@ def tidy(wishes: Wishes) -> Wishes:
 
 def check(wishes: Wishes) -> dict[str, str]:
     """What is wrong with it: field -> message key."""
-    wrong = {
-        name: "notices.error.choice"
-        for name in ("mail", "sms", "bell")
-        if getattr(wishes, name) not in LEVELS
-    }
+    wrong = {name: "notices.error.choice" for name in BY_LEVEL if getattr(wishes, name) not in LEVELS}
     if wishes.phone and not NUMBER.fullmatch(wishes.phone):
         wrong["phone"] = "notices.error.phone"
     if bool(wishes.quiet_from) != bool(wishes.quiet_to):
@@ -77,18 +75,14 @@ def save(db: Session, settings: Settings, now: datetime, account_id: UUID, wishe
     if wrong := check(wishes):
         raise Invalid(fields=wrong)
     kept = db.get(NoticePreference, account_id) or NoticePreference(account_id=account_id, updated_at=now)
-    kept.mail, kept.sms, kept.updated_at = wishes.mail, wishes.sms, now
+    kept.mail, kept.sms, kept.push, kept.updated_at = wishes.mail, wishes.sms, wishes.push, now
     kept.quiet_from, kept.quiet_to, kept.bell = wishes.quiet_from, wishes.quiet_to, wishes.bell
     sealed = vault.of(settings).seal(wishes.phone, f"notice.phone:{account_id}") if wishes.phone else ""
     kept.phone = sealed
     db.add(kept)
     db.flush()
-    said = {
-        "mail": wishes.mail,
-        "sms": wishes.sms,
-        "bell": wishes.bell,
-        "quiet": f"{wishes.quiet_from}-{wishes.quiet_to}",
-    }
+    said = {name: getattr(wishes, name) for name in BY_LEVEL}
+    said["quiet"] = f"{wishes.quiet_from}-{wishes.quiet_to}"
     audit.record(
         db,
         now,
@@ -102,8 +96,8 @@ def save(db: Session, settings: Settings, now: datetime, account_id: UUID, wishe
 
 
 def ways(db: Session, settings: Settings, account: Account, severity: str) -> list[Recipient]:
-    """How a person is told of something of this severity. Of what is critical at least by mail: nobody can be left
-    without having been told by a wish that they made long ago."""
+    """How a person is told of something of this severity. Of what is critical at least by mail or SMS: nobody can be
+    left without having been told by a wish that they made long ago, and what a push service took may never be shown."""
     wishes = of(db, settings, account.id)
     found = []
     if wishes.phone and outbox.can_send(settings, "sms") and _wanted(wishes.sms, severity):
@@ -115,6 +109,8 @@ def ways(db: Session, settings: Settings, account: Account, severity: str) -> li
         and (_wanted(wishes.mail, severity) or (severity == "critical" and not found))
     ):
         found.append(outbox.person(account))
+    if _wanted(wishes.push, severity):
+        found += devices.recipients(db, account)
     return found
 
 

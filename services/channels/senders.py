@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from services.channels import chat, sms, webhook
+from services.channels import chat, push, sms, webhook
 from services.outbox import Failed, Parcel, Sent, mail
 from services.settings import Settings
 
@@ -10,6 +10,7 @@ Sender = Callable[[Settings, Parcel], Awaitable[Sent | Failed]]
 SENDERS: Mapping[str, Sender] = {
     "mail": mail.send,
     "sms": sms.send,
+    "push": push.send,
     "chat": chat.send,
     "webhook": webhook.send,
 }

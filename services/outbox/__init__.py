@@ -5,9 +5,10 @@ sent at least once: a process that ends between the other side's yes and our not
 Message-ID.
 """
 
-from services.outbox.gate import Recipient, Via, can_send, masked, may_send, person, phone
+from services.outbox.gate import Recipient, Via, can_send, keys_of, masked, may_send, on_device, person, phone
 from services.outbox.letters import (
     LETTERS,
+    MOST_CLOSED,
     AlertDigest,
     AlertNews,
     Invitation,
@@ -37,10 +38,12 @@ from services.outbox.queue import (
     take_back,
     troubled,
 )
-from services.outbox.rules import Failed, Next, Sent
+from services.outbox.rules import GONE, Failed, Next, Sent
 
 __all__ = [
+    "GONE",
     "LETTERS",
+    "MOST_CLOSED",
     "TOPIC",
     "AlertDigest",
     "AlertNews",
@@ -65,10 +68,12 @@ __all__ = [
     "get",
     "give_up",
     "is_due",
+    "keys_of",
     "lag",
     "masked",
     "may_send",
     "of_person",
+    "on_device",
     "person",
     "phone",
     "prune",

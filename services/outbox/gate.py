@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from models import Account, Channel, NoticePreference
+from models import Account, AccountSession, Channel, NoticePreference, PushSubscription
 from services import accounts
 from services.errors import KeepAIError
 from services.format import UTC_ZONE
@@ -18,7 +18,7 @@ from services.settings import Settings
 from services.vault import Vault
 
 Kind = Literal["person", "address", "channel"]
-Via = Literal["mail", "sms", "chat", "webhook"]
+Via = Literal["mail", "sms", "push", "chat", "webhook"]
 # Why it is sent: to let somebody in, to see whether it arrives, to say that something is wrong or over.
 Purpose = Literal["account", "test", "alert"]
 TO_CHANNELS = frozenset({"test", "alert"})
@@ -29,7 +29,8 @@ class Recipient:
     """Whom a message is for: a person with an account, an address that has none (yet), or a channel that several read.
 
     `id` is that of the account or the channel; `via` says how it is sent, language and time zone are those in which
-    it is written. A message to a channel names an `address` only where it goes to one of several phone numbers.
+    it is written. A message to a channel names an `address` only where it goes to one of several phone numbers; by
+    push the address is the id of the device.
     """
 
     kind: Kind
@@ -50,15 +51,24 @@ def phone(account: Account, number: str) -> Recipient:
     return Recipient("person", number, account.id, account.locale, account.zone, via="sms")
 
 
+def on_device(account: Account, device_id: UUID) -> Recipient:
+    """Somebody with an account, by a notification on one of their devices."""
+    return Recipient("person", device_id.hex, account.id, account.locale, account.zone, via="push")
+
+
 def can_send(settings: Settings, via: str) -> bool:
     """Whether what is needed for it is set."""
     if via == "mail":
         return bool(settings.smtp_host)
-    return bool(settings.twilio_account_sid) if via == "sms" else via in ("chat", "webhook")
+    return bool(settings.twilio_account_sid) if via == "sms" else via in ("push", "chat", "webhook")
 
 
 def config_of(db: Session, box: Vault, recipient: Recipient) -> Mapping[str, str]:
-    """What the channel is made of; empty for everybody else. Raises KeepAIError where it cannot be read."""
+    """What the channel is made of, or where a device takes its messages; empty for everybody else. Raises KeepAIError
+    where it cannot be read."""
+    if recipient.via == "push":
+        found = device(db, recipient)
+        return keys_of(box, found) if found else {}
     channel = db.get(Channel, recipient.id) if recipient.kind == "channel" and recipient.id else None
     if channel is None:
         return {}
@@ -86,6 +96,8 @@ def may_send(db: Session, box: Vault, recipient: Recipient, purpose: Purpose) ->
             return False
         if recipient.via == "sms":
             return bool(recipient.address) and number_of(db, box, account.id) == recipient.address
+        if recipient.via == "push":
+            return purpose in ("test", "alert") and device(db, recipient) is not None
         return (
             recipient.via == "mail"
             and accounts.is_email(recipient.address)
@@ -108,6 +120,24 @@ def number_of(db: Session, box: Vault, account_id: UUID) -> str:
         return box.open(kept.phone, f"notice.phone:{account_id}")
     except KeepAIError:
         return ""
+
+
+def device(db: Session, recipient: Recipient) -> PushSubscription | None:
+    """The device that this is for, while it is theirs and nobody signed them out there."""
+    try:
+        found = db.get(PushSubscription, UUID(recipient.address))
+    except ValueError:
+        return None
+    if found is None or found.account_id != recipient.id:
+        return None
+    session = db.get(AccountSession, found.session_id)
+    return found if session is not None and session.revoked_at is None else None
+
+
+def keys_of(box: Vault, device: PushSubscription) -> dict[str, str]:
+    """Where its push service takes messages, and the keys for which they are encrypted. Raises KeepAIError."""
+    opened: dict[str, str] = json.loads(box.open(device.sealed, f"push_subscription:{device.id}"))
+    return opened
 
 
 def masked(text: str) -> str:

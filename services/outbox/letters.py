@@ -22,6 +22,8 @@ BUTTON = (
     "text-decoration:none;font-weight:600"
 )
 LONGEST_SMS = 280
+# Of a notification: push services take 4096 bytes, encrypted, and no screen shows more.
+LONGEST_TITLE, LONGEST_BODY, MOST_CLOSED = 150, 500, 20
 QUIET = "font-size:14px;opacity:.75"
 
 
@@ -90,7 +92,8 @@ class MessageTest:
 
 @dataclass(frozen=True, slots=True)
 class AlertNews:
-    """Something is wrong, or wrong no more. `title` and `fact` are already in the reader's language."""
+    """Something is wrong, or wrong no more. `title` and `fact` are already in the reader's language; `acknowledge` is
+    the address by which the reader may say "mine", where they may."""
 
     name: ClassVar[str] = "alert"
     purpose: ClassVar[Purpose] = "alert"
@@ -100,6 +103,7 @@ class AlertNews:
     fact: str
     runbook: str = ""
     alerts: tuple[Mapping[str, Any], ...] = ()  # the same for programs
+    acknowledge: str = ""
     until: datetime | None = None
 
     def words(self, locale: str) -> dict[str, str]:
@@ -113,7 +117,7 @@ class AlertNews:
 
 @dataclass(frozen=True, slots=True)
 class AlertDigest:
-    """Much is wrong at once: what came within a minute, in one message."""
+    """Much is wrong at once: what came within a minute, in one message. `over` are the ids of those that are over."""
 
     name: ClassVar[str] = "alert_digest"
     purpose: ClassVar[Purpose] = "alert"
@@ -121,6 +125,7 @@ class AlertDigest:
     count: str
     lines: str
     alerts: tuple[Mapping[str, Any], ...] = ()
+    over: tuple[str, ...] = ()
     until: datetime | None = None
 
     def words(self, locale: str) -> dict[str, str]:
@@ -132,7 +137,7 @@ LETTERS: tuple[type[Letter], ...] = (Invitation, PasswordReset, MessageTest, Ale
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A letter as it goes out. Only a mail has `html`; a program gets JSON as `text`."""
+    """A letter as it goes out. Only a mail has `html`; a program and a device get JSON as `text`."""
 
     subject: str
     text: str
@@ -167,6 +172,8 @@ def write(
         )
     if via == "chat":
         return Written(subject, "\n\n".join(part for part in (said, note, letter.link) if part))
+    if via == "push":
+        return Written(subject, _push(letter, locale, subject, said, address, at))
     if via == "webhook":
         return Written(subject, _json(letter, template, subject, said, at))
     action = say("action") if letter.link else ""
@@ -179,8 +186,37 @@ def write(
 
 def _short(said: str, link: str) -> str:
     """One that costs little: each 70 letters are paid for."""
-    cut = said if len(said) <= LONGEST_SMS else said[: LONGEST_SMS - 1].rstrip() + "…"
-    return f"KeepAI: {cut} {link}".strip()
+    return f"KeepAI: {_cut(said, LONGEST_SMS)} {link}".strip()
+
+
+def _push(letter: Letter, locale: str, subject: str, said: str, address: str, at: datetime | None) -> str:
+    """What the service worker (assets/sw.js) shows, words included: it has none of its own. What has the same `tag`
+    takes the place of what is shown; `closes` are tags that are no more to be seen."""
+    alerts = getattr(letter, "alerts", ())
+    alert = alerts[0] if isinstance(letter, AlertNews) and alerts else {}
+    at_ms = int(at.timestamp() * 1000) if at else 0
+    critical = any(one["severity"] == "critical" and one["state"] != "resolved" for one in alerts)
+    body = letter.words(locale)["fact"] if isinstance(letter, AlertNews) else said
+    acknowledge = letter.acknowledge if isinstance(letter, AlertNews) else ""
+    shown = {
+        "title": _cut(subject, LONGEST_TITLE),
+        "body": _cut(body, LONGEST_BODY),
+        "lang": locale,
+        "tag": alert.get("id") or f"{letter.name}-{at_ms}",
+        "at": at_ms,
+        "url": letter.link.removeprefix(address) or "/",
+        "state": alert.get("state", ""),
+        "severity": "critical" if critical else "warning" if alerts else "",
+        "over": alert.get("state") == "resolved",
+        "closes": list(letter.over[:MOST_CLOSED]) if isinstance(letter, AlertDigest) else [],
+        "acknowledge": acknowledge,
+        "words": {name: translate(locale, f"push.{name}") for name in ("acknowledge", "open")},
+    }
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 def _json(letter: Letter, template: str, subject: str, said: str, at: datetime | None) -> str:

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, event, func, or_
+from sqlalchemy import ColumnElement, delete, event, func, or_
 from sqlmodel import Session, col, select
 
-from models import OutboxMessage
+from models import Account, OutboxMessage, PushSubscription
 from models.base import new_id
 from services import audit, vault
 from services.audit import Actor
@@ -20,7 +20,7 @@ from services.bus import Bus
 from services.errors import Conflict, Forbidden, KeepAIError, NotFound
 from services.outbox.gate import Recipient, can_send, config_of, masked, may_send
 from services.outbox.letters import Letter, Written, write
-from services.outbox.rules import CLAIM, KEEP_SENT, LONG, Failed, Next, Sent, after
+from services.outbox.rules import CLAIM, GONE, KEEP_SENT, LONG, Failed, Next, Sent, after
 from services.settings import Settings
 from services.vault import Vault
 
@@ -34,7 +34,7 @@ _bus: tuple[Bus, asyncio.AbstractEventLoop] | None = None
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """A message that is being sent. `claim` is until when it is ours, `tries` how many there were with this one; `via`
-    says how it is sent, `config` what the channel is made of that it goes to."""
+    says how it is sent, `config` what the channel or the device is made of that it goes to."""
 
     id: UUID
     claim: datetime
@@ -76,10 +76,18 @@ def can_mail(settings: Settings) -> bool:
 
 
 def put(
-    db: Session, settings: Settings, at: datetime, to: Recipient, letter: Letter, *, key: str = ""
+    db: Session,
+    settings: Settings,
+    at: datetime,
+    to: Recipient,
+    letter: Letter,
+    *,
+    key: str = "",
+    replaces: str = "",
 ) -> OutboxMessage:
     """Have a letter sent once this transaction is committed. With a `key` that was used before, nothing is put, and
-    what was put then is returned.
+    what was put then is returned. What still waits of what was put with a key that begins with `replaces` is not sent:
+    this is newer.
 
     Raises Conflict without a mail server or whatever else it needs, Forbidden when this recipient gets nothing.
     """
@@ -90,6 +98,9 @@ def put(
         raise Forbidden("outbox.error.not_allowed")
     if key and (known := db.exec(select(OutboxMessage).where(OutboxMessage.key == key)).first()):
         return known
+    if replaces:
+        old = col(OutboxMessage.key).startswith(replaces, autoescape=True)
+        db.execute(delete(OutboxMessage).where(old, col(OutboxMessage.state) == "waiting"))
     number = new_id()
     template = config_of(db, box, to).get("template", "") if to.via == "webhook" else ""
     written = write(letter, to.locale, to.zone, settings.address, via=to.via, template=template, at=at)
@@ -142,6 +153,8 @@ def claim(db: Session, box: Vault, now: datetime, most: int) -> list[Parcel]:
 
 def settle(db: Session, parcel: Parcel, outcome: Sent | Failed, now: datetime, chance: float) -> Next | None:
     """Note what came of a try; None when that is no longer ours to say. `chance` (0 to 1) spreads the next tries."""
+    if parcel.via == "push":
+        _note_device(db, parcel, outcome, now)
     message = db.exec(
         select(OutboxMessage).where(OutboxMessage.id == parcel.id).with_for_update()
     ).one_or_none()
@@ -197,18 +210,19 @@ def troubled(db: Session, box: Vault, now: datetime, limit: int = 50) -> list[Tr
     """What was given up or has waited long, the newest first."""
     query = select(OutboxMessage).where(
         or_(
-            col(OutboxMessage.state) == "dead",
+            _given_up(),
             col(OutboxMessage.state).in_(("waiting", "sending"))
             & (col(OutboxMessage.created_at) < now - LONG),
         )
     )
     newest = query.order_by(col(OutboxMessage.id).desc()).limit(limit)
-    return [_trouble(box, message) for message in db.exec(newest)]
+    return [_trouble(db, box, message) for message in db.exec(newest)]
 
 
 def counts(db: Session) -> dict[str, int]:
     """How many messages wait (those being sent included), and how many were given up."""
-    rows = db.exec(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state)).all()
+    shown = or_(_given_up(), col(OutboxMessage.state) != "dead")
+    rows = db.exec(select(OutboxMessage.state, func.count()).where(shown).group_by(OutboxMessage.state)).all()
     by_state = dict(rows)
     waiting = by_state.get("waiting", 0) + by_state.get("sending", 0)
     return {"waiting": waiting, "dead": by_state.get("dead", 0)}
@@ -263,9 +277,13 @@ def forget(db: Session, account_id: UUID) -> None:
 
 
 def prune(db: Session, now: datetime) -> int:
-    """Forget what was sent a month ago. Returns how many."""
+    """Forget what was sent a month ago, or was for a device that was gone by then. Returns how many."""
+    lost = (col(OutboxMessage.error) == GONE) & (col(OutboxMessage.created_at) < now - KEEP_SENT)
     old = delete(OutboxMessage).where(
-        col(OutboxMessage.state) == "sent", col(OutboxMessage.sent_at) < now - KEEP_SENT
+        or_(
+            (col(OutboxMessage.state) == "sent") & (col(OutboxMessage.sent_at) < now - KEEP_SENT),
+            (col(OutboxMessage.state) == "dead") & lost,
+        )
     )
     return int(db.execute(old).rowcount)  # type: ignore[attr-defined]
 
@@ -287,7 +305,7 @@ def _open(db: Session, box: Vault, message: OutboxMessage, now: datetime) -> Par
     except KeepAIError as error:
         return Failed(error.key)
     if not may_send(db, box, to, message.purpose):  # type: ignore[arg-type]
-        return Failed("outbox.error.not_allowed")
+        return Failed(GONE if to.via == "push" else "outbox.error.not_allowed")
     return Parcel(
         message.id,
         now + CLAIM,
@@ -312,10 +330,31 @@ def _unsent(db: Session, message_id: UUID) -> OutboxMessage:
     return message
 
 
-def _trouble(box: Vault, message: OutboxMessage) -> Trouble:
+def _given_up() -> ColumnElement[bool]:
+    """What somebody may want to resend; not what was for a device that is gone."""
+    return (col(OutboxMessage.state) == "dead") & (col(OutboxMessage.error) != GONE)
+
+
+def _note_device(db: Session, parcel: Parcel, outcome: Sent | Failed, now: datetime) -> None:
+    """When the push service of a device last took a message; or that there is no such device any more."""
+    device = db.get(PushSubscription, UUID(parcel.address))
+    if device is None:
+        return
+    if isinstance(outcome, Sent):
+        device.sent_at = now
+        db.add(device)
+    elif outcome.error == GONE:
+        db.delete(device)
+    db.flush()
+
+
+def _trouble(db: Session, box: Vault, message: OutboxMessage) -> Trouble:
     to = ""
     with contextlib.suppress(KeepAIError):
         to = masked(box.open(message.address, f"outbox.address:{message.id}"))
+    if message.channel == "push":  # the id of a device says nothing to anybody
+        account = db.get(Account, message.recipient_id) if message.recipient_id else None
+        to = masked(account.email) if account else ""
     return Trouble(
         message.id,
         message.template,

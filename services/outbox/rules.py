@@ -14,6 +14,7 @@ LONGEST_PAUSE = timedelta(hours=6)
 CLAIM = timedelta(minutes=1)
 LONG = timedelta(minutes=15)  # what waits longer than this is worth a look
 KEEP_SENT = timedelta(days=30)
+GONE = "outbox.error.gone"  # the device is no more: nothing that anybody could put right
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,12 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Failed:
     """It was not taken, or nobody knows. `error` is a message key, `detail` what the other side said; where
-    `permanent`, another try would end the same way."""
+    `permanent`, another try would end the same way. `wait` is how long the other side asked to be left alone."""
 
     error: str
     detail: str = ""
     permanent: bool = False
+    wait: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def after(
     """What comes after a try, of which this was number `tries`."""
     if isinstance(outcome, Sent):
         return Next("sent")
-    due_at = now + pause(tries, chance)
+    due_at = now + max(pause(tries, chance), min(outcome.wait, LONGEST_PAUSE))
     if outcome.permanent or tries >= TRIES:
         return Next("dead", error=outcome.error)
     if expires_at and due_at >= expires_at:

@@ -74,8 +74,15 @@ def rows() -> Iterator[SQLModel]:
     yield models.Account(id=account, email="ana@example.org", name=ODD, created_at=AT, checklist_hidden=True)
     yield models.Account(email="b@example.org", created_at=DAWN, deactivated_at=AT)
     yield models.RoleGrant(account_id=account, role="admin")
+    session = new_id()
     yield models.AccountSession(
-        account_id=account, token_hash="0" * 64, created_at=AT, seen_at=AT, expires_at=AT, revoked_at=None
+        id=session,
+        account_id=account,
+        token_hash="0" * 64,
+        created_at=AT,
+        seen_at=AT,
+        expires_at=AT,
+        revoked_at=None,
     )
     yield models.OneTimeLink(
         kind="invitation",
@@ -191,6 +198,16 @@ def rows() -> Iterator[SQLModel]:
         created_at=AT,
         ended_at=AT,
         ended_by=account,
+    )
+    yield models.PushSubscription(
+        account_id=account,
+        session_id=session,
+        endpoint_hash="0" * 64,
+        sealed=ODD,
+        user_agent=ODD,
+        created_at=DAWN,
+        seen_at=AT,
+        sent_at=AT,
     )
     yield models.ExternalIdentity(
         account_id=account, issuer="https://x", subject=ODD, email=ODD, created_at=AT, used_at=AT

@@ -1,6 +1,7 @@
 """How alerts read on the page."""
 
 from datetime import timedelta
+from typing import get_args
 
 from sqlmodel import select
 
@@ -9,7 +10,9 @@ from services import db
 from services.alerts import board, outside
 from services.audit import Actor
 from services.clock import now
-from state import alert_views
+from services.i18n import has
+from services.outbox import Via
+from state import alert_views, channel_views
 
 LABELS = {"alertname": "DiskAlmostFull", "instance": "db-1:9100", "job": "node", "severity": "critical"}
 LINK = "https://p.example.org:9090/graph?g0"
@@ -39,3 +42,9 @@ def test_the_panel_of_an_outside_alert_says_who_sent_it_and_leads_to_where_it_wa
     row = alert_views.row(opened.alert, "pt-BR", "UTC", now(), {}, db.read_now(board.writers, [opened.alert]))
     assert "Cheio" in row["second"]
     assert "prometheus" not in row["second"]
+
+
+def test_every_way_in_which_people_are_told_has_an_icon_and_words():
+    for via in get_args(Via):
+        assert via in channel_views.ICONS
+        assert has(f"alerts.story.told.{via}")

@@ -29,6 +29,7 @@ WORDS = {
     "outbox.error.not_allowed": "This recipient gets no messages.",
     "outbox.error.expired": "The link in the message ended before it could be sent.",
     "outbox.error.not_configured": "What it needs to be sent is not set.",
+    "outbox.error.gone": "The device takes no more notifications.",
     "outbox.error.failed": "Sending itself failed. The log says why.",
     "outbox.error.host_not_allowed": "The address leads to this machine or a private network; allow it in KEEPAI_PRIVATE_HOSTS.",
 }

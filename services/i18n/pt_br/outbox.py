@@ -29,6 +29,7 @@ WORDS = {
     "outbox.error.not_allowed": "Este destinatário não recebe mensagens.",
     "outbox.error.expired": "O link da mensagem venceu antes que ela pudesse ser enviada.",
     "outbox.error.not_configured": "Falta configurar o que ela precisa para sair.",
+    "outbox.error.gone": "O aparelho não recebe mais notificações.",
     "outbox.error.failed": "O próprio envio falhou. O registro diz por quê.",
     "outbox.error.host_not_allowed": "O endereço leva a esta máquina ou a uma rede privada; permita-o em KEEPAI_PRIVATE_HOSTS.",
 }
