@@ -21,6 +21,7 @@ from services.errors import Conflict, Invalid, KeepAIError, NotFound
 from services.i18n import translate, translate_count
 from services.snapshot import Snapshot
 from state import alert_views, plots, silence_views
+from state.address import id_of
 from state.alert_counts import EVERY, AlertCounts, BellCount
 from state.alert_views import NO_ALERT, AlertFacts, AlertRow, Person, RuleRow, StoryLine
 from state.attention import Attention
@@ -401,7 +402,7 @@ class AlertsState(rx.State):
     @requires("alerts:act")
     async def end_silence(self, silence_id: str):
         """It is over before its time."""
-        await triage.end_silence(_id(silence_id), actor())
+        await triage.end_silence(id_of(silence_id), actor())
         await renew()
         await tell(self, "ok", translate(principal().locale, "silences.ended_now"))
 
@@ -426,7 +427,7 @@ class AlertsState(rx.State):
     async def assign(self, form: dict[str, Any]):
         """It is somebody's, or nobody's."""
         wanted = str(form.get("person", ""))
-        person = _id(wanted) if wanted else None
+        person = id_of(wanted) if wanted else None
         await self._act(lambda one: triage.assign(one, actor(), person))
 
     @rx.event
@@ -449,7 +450,7 @@ class AlertsState(rx.State):
     async def comment(self, form: dict[str, Any]):
         """Write something about it. What was typed stays in the field until it is kept."""
         try:
-            await triage.comment(_id(self._view().selected), actor(), str(form.get("text", "")))
+            await triage.comment(id_of(self._view().selected), actor(), str(form.get("text", "")))
         except Invalid as wrong:
             self.comment_error = _why(wrong)
             return
@@ -463,7 +464,7 @@ class AlertsState(rx.State):
         """Pick an alert, to act on several at once, or leave it out again."""
         others = [one for one in self.get_value("picked") if one != alert_id]
         if picked and len(others) < MOST_PICKED:
-            others.append(_id(alert_id).hex)
+            others.append(id_of(alert_id).hex)
         self.picked = others
 
     @rx.event
@@ -564,7 +565,7 @@ class AlertsState(rx.State):
     @requires("alerts:manage")
     async def switch_rule(self, rule_id: str, enabled: bool):
         """Watch for this rule, or no longer; what is open of one that is switched off is over."""
-        await triage.change_rule(_id(rule_id), lambda draft: replace(draft, enabled=enabled), actor())
+        await triage.change_rule(id_of(rule_id), lambda draft: replace(draft, enabled=enabled), actor())
         await self._read_rules()
         await renew()
         if not enabled:
@@ -573,7 +574,7 @@ class AlertsState(rx.State):
     async def _act(self, work: Callable[[UUID], Awaitable[object]]) -> None:
         """Do it to the open alert; where something about it is wrong, say so below the field."""
         try:
-            await work(_id(self._view().selected))
+            await work(id_of(self._view().selected))
         except Invalid as wrong:
             self.form_error = _why(wrong)
             return
@@ -583,7 +584,7 @@ class AlertsState(rx.State):
     async def _ask_silence(self) -> None:
         """What a silence of the open alert would cover, for the usual time."""
         locale = principal().locale
-        alert = await db.read(book.get, _id(self._view().selected))
+        alert = await db.read(book.get, id_of(self._view().selected))
         count = await db.read(silences.count_covered, *silences.around(alert))
         self.silence_covers = silence_views.covers_of(alert, locale)
         shown = format.number(locale, count)
@@ -675,9 +676,9 @@ async def _do_all(kind: Kind, alert_ids: Sequence[str]) -> int:
     for alert_id in alert_ids:
         try:
             if kind == "acknowledge":
-                await triage.acknowledge(_id(alert_id), actor())
+                await triage.acknowledge(id_of(alert_id), actor())
             else:
-                await triage.resolve(_id(alert_id), actor())
+                await triage.resolve(id_of(alert_id), actor())
         except (Conflict, NotFound):
             continue
         done += 1
@@ -689,7 +690,7 @@ async def _silence_all(alert_ids: Sequence[str], until: datetime, reason: str) -
     done, made = 0, set()
     for alert_id in alert_ids:
         try:
-            alert = await db.read(book.get, _id(alert_id))
+            alert = await db.read(book.get, id_of(alert_id))
             matchers, rule_id = silences.around(alert)
             scope = (tuple(sorted(matchers.items())), rule_id)
             if scope not in made:
@@ -710,10 +711,3 @@ def _why(wrong: KeepAIError) -> str:
 
 def _go(view: AlertView):
     return rx.redirect(f"/alerts?{view.query}" if view.query else "/alerts", replace=True)
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error

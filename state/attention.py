@@ -3,7 +3,6 @@ what no rule watches for."""
 
 from collections.abc import Mapping
 from typing import Any, TypedDict
-from uuid import UUID
 
 import reflex as rx
 
@@ -12,10 +11,11 @@ from services import alerts, db, format
 from services.alerts import board, triage, words
 from services.alerts.board import Urgent
 from services.clock import now
-from services.errors import Conflict, NotFound
+from services.errors import Conflict
 from services.i18n import translate, translate_count
 from services.snapshot import Snapshot
 from state import alert_views, views
+from state.address import id_of
 from state.alert_counts import AlertCounts
 from state.guard import actor, requires
 from state.live import Broadcast, broadcaster
@@ -59,9 +59,7 @@ class AttentionState(rx.State):
     async def acknowledge(self, alert_id: str):
         """Say "mine"."""
         try:
-            await triage.acknowledge(UUID(alert_id), actor())
-        except ValueError as error:
-            raise NotFound from error
+            await triage.acknowledge(id_of(alert_id), actor())
         except Conflict:
             pass  # it was over meanwhile: the list says so
         for shown in (Attention, AlertCounts):

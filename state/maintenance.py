@@ -11,8 +11,9 @@ from models import AlertRule, Worker
 from services import db, probes
 from services.alerts import maintenance, rules, triage, words
 from services.clock import now, zone_called
-from services.errors import Invalid, NotFound
+from services.errors import Invalid
 from services.i18n import translate
+from state.address import id_of
 from state.alerts import renew
 from state.appearance import zones
 from state.guard import actor, principal, requires, tell
@@ -83,7 +84,7 @@ class MaintenanceState(rx.State):
     @requires("alerts:act")
     async def end(self, window_id: str):
         """It does not come back."""
-        await triage.end_window(_id(window_id), actor())
+        await triage.end_window(id_of(window_id), actor())
         await renew()
         await tell(self, "ok", translate(principal().locale, "maintenance.ended_now"))
 
@@ -119,7 +120,7 @@ def _scope(chosen: str) -> tuple[dict[str, str], UUID | None]:
     """What was chosen, as labels or a rule."""
     kind, _, value = chosen.partition(":")
     if kind == "rule":
-        return {}, _id(value)
+        return {}, id_of(value)
     return ({kind: value}, None) if kind in ("kind", "probe", "worker") and value else ({}, None)
 
 
@@ -128,10 +129,3 @@ def _date(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound from None

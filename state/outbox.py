@@ -1,17 +1,16 @@
 """Messages that could not be delivered, on the system page of who may act there."""
 
 from typing import Any, TypedDict
-from uuid import UUID
 
 import reflex as rx
 
 from services import db, format, outbox, vault
 from services.clock import now
-from services.errors import NotFound
 from services.i18n import translate
 from services.outbox import Trouble
 from services.settings import get_settings
 from services.snapshot import Snapshot
+from state.address import id_of
 from state.guard import actor, principal, requires, tell
 from state.live import Broadcast, broadcaster
 
@@ -70,7 +69,7 @@ class OutboxState(rx.State):
     @requires("system:act")
     async def resend(self, message_id: str):
         """Try it now, and as often as a new one."""
-        await db.write(outbox.resend, _id(message_id), now(), by=actor())
+        await db.write(outbox.resend, id_of(message_id), now(), by=actor())
         await broadcaster().renew(Outbox)
         await tell(self, "ok", translate(principal().locale, "outbox.resent"))
 
@@ -78,7 +77,7 @@ class OutboxState(rx.State):
     @requires("system:act")
     async def ask(self, message_id: str, template: str, to: str):
         """Ask before a message is given up for good."""
-        self.pending = Pending(id=_id(message_id).hex, template=template, to=to)
+        self.pending = Pending(id=id_of(message_id).hex, template=template, to=to)
 
     @rx.event
     @requires("system:act")
@@ -91,7 +90,7 @@ class OutboxState(rx.State):
     async def give_up(self, message_id: str):
         """Delete it unsent."""
         self.pending = NOTHING_PENDING
-        await db.write(outbox.give_up, _id(message_id), now(), by=actor())
+        await db.write(outbox.give_up, id_of(message_id), now(), by=actor())
         await broadcaster().renew(Outbox)
         await tell(self, "ok", translate(principal().locale, "outbox.given_up"))
 
@@ -106,10 +105,3 @@ def _view(one: Trouble, locale: str) -> TroubleView:
         why=translate(locale, one.error) if one.error else "",
         detail=one.detail,
     )
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error

@@ -7,10 +7,11 @@ import reflex as rx
 
 from services import accounts, db, identity, passwords, people, sign_ins
 from services.clock import now
-from services.errors import Conflict, Invalid, NotFound
+from services.errors import Conflict, Invalid
 from services.i18n import translate
 from services.settings import get_settings
 from services.sign_ins import SignIn
+from state.address import id_of
 from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.leaving import REVOKED
@@ -178,10 +179,7 @@ class SettingsState(rx.State):
     async def end_session(self, session_id: str):
         """Sign out one of one's own browsers or programs."""
         person = principal()
-        try:
-            wanted = UUID(session_id)
-        except ValueError as error:
-            raise NotFound from error
+        wanted = id_of(session_id)
         await db.write(sign_ins.end, person.account_id, wanted, now(), by=actor())
         identity.end(session_id=wanted)
         await broadcaster().kick(str(wanted), REVOKED)

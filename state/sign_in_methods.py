@@ -1,7 +1,6 @@
 """What the section of the ways to sign in shows: one's own, and for admins what is set up."""
 
 from typing import TypedDict
-from uuid import UUID
 
 import reflex as rx
 
@@ -11,6 +10,7 @@ from services.errors import Conflict, NotFound, Upstream
 from services.i18n import translate
 from services.oidc import Issuer
 from services.settings import get_settings
+from state.address import id_of
 from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.session import enter
@@ -79,9 +79,7 @@ class SignInMethodsState(rx.State):
         name = next((way["name"] for way in self.ways if way["id"] == wanted), "")
         self.asked = ""
         try:
-            await db.write(oidc.disconnect, person.account_id, UUID(wanted), now(), by=actor())
-        except ValueError as error:
-            raise NotFound from error
+            await db.write(oidc.disconnect, person.account_id, id_of(wanted), now(), by=actor())
         except Conflict as error:
             return await tell(self, "critical", translate(person.locale, error.key))
         await self._read()
