@@ -25,8 +25,9 @@ from benchmarks.figures import Report
 from benchmarks.installation import PASSWORD, Installation, free_port
 from benchmarks.load import CONNECTIONS, Caller, Went, call, request
 from models import ApiKey, AuditEvent
-from services import accounts, api_keys, db, sessions
+from services import db
 from services.clock import now
+from services.identity import accounts, api_keys, sessions
 from tests.conftest import PostgreSQL
 
 PROCESSES = 2

@@ -17,9 +17,10 @@ from pathlib import Path
 import psutil
 
 from benchmarks.figures import ROOT
-from services import accounts, db, sessions
+from services import db
 from services.clock import now
 from services.i18n import LOCALES
+from services.identity import accounts, sessions
 
 EMAIL, PASSWORD = "ana@example.org", "correct horse battery staple"
 RUN = (sys.executable, "-m", "keepai", "run")

@@ -13,8 +13,9 @@ import httpx2
 from sqlmodel import Session
 
 from benchmarks.installation import EMAIL, Installation, answers, free_port, until
-from services import accounts, api_keys, db
+from services import db
 from services.clock import now, rfc3339
+from services.identity import accounts, api_keys
 
 AT = "/webhook/alertmanager"
 ALERTMANAGER = "prometheus-alertmanager"

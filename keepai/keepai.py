@@ -13,10 +13,11 @@ from keepai import api, logs, pages, web
 from keepai.background import role
 from keepai.pages import errors
 from keepai.web import sockets
-from services import db, identity, live, metrics, operations, outbox, sessions
+from services import db, live, metrics, operations, outbox
 from services.alerts import triage
 from services.bus import Bus, open_bus
 from services.clock import now
+from services.identity import principals, sessions
 from services.settings import Settings, get_settings
 from state import alerts as alert_state
 from state import live as live_state
@@ -70,9 +71,9 @@ async def lifespan() -> AsyncIterator[None]:
     bus.subscribe(triage.TOPIC, lambda _message: renewals.soon())
     bus.subscribe(triage.TOPIC, lambda _message: bells.soon())
     loop = asyncio.get_running_loop()
-    identity.on_end(lambda ended: loop.call_soon_threadsafe(_kick_soon, broadcaster, ended))
+    principals.on_end(lambda ended: loop.call_soon_threadsafe(_kick_soon, broadcaster, ended))
     # Other processes hear of it at once, or notice within seconds where Redis is away.
-    identity.on_end(lambda ended: loop.call_soon_threadsafe(bus.publish, ENDED, ended.as_message()))
+    principals.on_end(lambda ended: loop.call_soon_threadsafe(bus.publish, ENDED, ended.as_message()))
     bus.subscribe(ENDED, lambda message: _ended_elsewhere(broadcaster, message))
     absent = Absent(app.state_manager, lambda: app.event_namespace.token_to_sid)
     tasks = [
@@ -104,12 +105,12 @@ def _receive(broadcaster: live_state.Broadcaster, message: dict[str, Any]) -> No
 
 
 def _ended_elsewhere(broadcaster: live_state.Broadcaster, message: dict[str, Any]) -> None:
-    ended = identity.Ended.from_message(message)
-    identity.forget(account_id=ended.account_id, session_id=ended.session_id, token_hash=ended.token_hash)
+    ended = principals.Ended.from_message(message)
+    principals.forget(account_id=ended.account_id, session_id=ended.session_id, token_hash=ended.token_hash)
     _kick_soon(broadcaster, ended)
 
 
-def _kick_soon(broadcaster: live_state.Broadcaster, ended: identity.Ended) -> None:
+def _kick_soon(broadcaster: live_state.Broadcaster, ended: principals.Ended) -> None:
     for sid in sockets.of(app.sio, ended):
         task = asyncio.ensure_future(broadcaster.kick_tab(sid, REVOKED))
         _kicking.add(task)
@@ -128,5 +129,5 @@ async def _check_sessions(broadcaster: live_state.Broadcaster) -> None:
             continue
         for session in asked - valid:
             # What this process still remembers would send the tab back from the sign-in page.
-            identity.forget(session_id=UUID(session))
+            principals.forget(session_id=UUID(session))
             await broadcaster.kick(session, REVOKED)

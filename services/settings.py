@@ -17,7 +17,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.permissions import ROLES
+from services.identity.permissions import ROLES
 
 PREFIX = "KEEPAI_"
 HOST = re.compile(r"\w[\w-]*(\.\w[\w-]*)*|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")

@@ -12,7 +12,7 @@ from services.alerts import board, routes
 from services.clock import now
 from services.errors import Conflict, Invalid, NotFound
 from services.i18n import translate
-from services.permissions import ROLES
+from services.identity.permissions import ROLES
 from state import channel_views
 from state.address import NEW, id_of, named_by
 from state.channels import LIST

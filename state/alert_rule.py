@@ -22,7 +22,7 @@ from services.clock import now
 from services.errors import Invalid, NotFound
 from services.history.series import key_of
 from services.i18n import translate, translate_count
-from services.permissions import Principal
+from services.identity.permissions import Principal
 from state import plots
 from state.address import NEW, id_of, named_by
 from state.dashboard import live_broadcast

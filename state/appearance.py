@@ -5,9 +5,10 @@ from zoneinfo import available_timezones
 
 import reflex as rx
 
-from services import accounts, db, identity
+from services import db
 from services.errors import Invalid
 from services.i18n import translate
+from services.identity import accounts, principals
 from state.dashboard import live_broadcast
 from state.guard import principal, requires, tell
 from state.session import SessionState, enter
@@ -54,7 +55,7 @@ class AppearanceState(rx.State):
         except Invalid as error:
             self.error = _said(error)
             return
-        identity.forget(account_id=person.account_id)
+        principals.forget(account_id=person.account_id)
         self.zone, self.error = account.zone, ""
         (await self.get_state(SessionState)).zone = account.zone
         await tell(self, "ok", translate(person.locale, "appearance.zone.saved"))

@@ -1,6 +1,7 @@
 """What needs a person first: the first block of the dashboard. What an alert says, the alert says; beside that stands
 what no rule watches for."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
@@ -58,10 +59,8 @@ class AttentionState(rx.State):
     @requires("alerts:act")
     async def acknowledge(self, alert_id: str):
         """Say "mine"."""
-        try:
+        with contextlib.suppress(Conflict):  # it was over meanwhile: the list says so
             await triage.acknowledge(id_of(alert_id), actor())
-        except Conflict:
-            pass  # it was over meanwhile: the list says so
         for shown in (Attention, AlertCounts):
             await broadcaster().renew(shown)
 

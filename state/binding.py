@@ -10,7 +10,7 @@ from typing import Any
 import reflex as rx
 from reflex.state import BaseState, StateUpdate
 
-from services import identity
+from services.identity import principals
 from state.leaving import REVOKED
 from state.live import delta
 
@@ -26,7 +26,7 @@ class OwnTabsOnly(rx.Middleware):
 
     async def preprocess(self, app: Any, state: BaseState, event: Any) -> StateUpdate | None:
         """None lets the event pass; an update answers in its place."""
-        person = await identity.principal_of_cookie(state.router.headers.cookie)
+        person = await principals.principal_of_cookie(state.router.headers.cookie)
         if person is None:
             return StateUpdate(delta=delta(*REVOKED))
         binding = await state.get_state(Binding)

@@ -5,8 +5,9 @@ from typing import Any
 
 import reflex as rx
 
-from services import accounts, db, identity
+from services import db
 from services.i18n import translate
+from services.identity import accounts, principals
 from services.snapshot import Snapshot
 from state import plots, views
 from state.attention import attention_broadcast
@@ -140,7 +141,7 @@ class DashboardState(rx.State):
         """The list of first steps is not shown to this person again."""
         person = principal()
         await db.write(accounts.update_profile, person.account_id, checklist_hidden=True)
-        identity.forget(account_id=person.account_id)
+        principals.forget(account_id=person.account_id)
         self.checklist_shown = False
         await offer_undo(self, translate(person.locale, "dashboard.checklist.hidden"), "checklist")
 
@@ -150,7 +151,7 @@ class DashboardState(rx.State):
         """Undo: the list of first steps is shown again."""
         person = principal()
         await db.write(accounts.update_profile, person.account_id, checklist_hidden=False)
-        identity.forget(account_id=person.account_id)
+        principals.forget(account_id=person.account_id)
         self.checklist_shown = person.may("people:manage")
         await untell(self, toast_id)
 

@@ -15,11 +15,12 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from reflex.istate.proxy import StateProxy
 
 from models.base import new_id
-from services import identity, tracing
+from services import tracing
 from services.audit import Actor
 from services.errors import Forbidden, Invalid, KeepAIError
 from services.i18n import translate
-from services.permissions import Principal
+from services.identity import principals
+from services.identity.permissions import Principal
 from state.toasts import Toasts
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def requires(permission: str) -> Callable[[Handler], Handler]:
 
         @functools.wraps(handler)
         async def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
-            person = await identity.principal_of_cookie(self.router.headers.cookie)
+            person = await principals.principal_of_cookie(self.router.headers.cookie)
             if person is None:  # binding.py has told the tab where to go before this is reached
                 return None
             _principal.set(person)

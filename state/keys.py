@@ -8,11 +8,12 @@ from uuid import UUID
 import reflex as rx
 
 from models import Account, ApiKey
-from services import accounts, api_keys, db, format, identity
+from services import db, format
 from services.clock import now
 from services.errors import Invalid, NotFound
 from services.i18n import translate
-from services.permissions import Principal
+from services.identity import accounts, api_keys, principals
+from services.identity.permissions import Principal
 from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
 from state.session import enter
@@ -139,7 +140,7 @@ class KeysState(rx.State):
         if not asked:
             return
         key = await db.write(api_keys.revoke, UUID(asked), now(), whose=person, by=actor())
-        identity.end(session_id=key.id)
+        principals.end(session_id=key.id)
         await self._read(person)
         await tell(self, "ok", translate(person.locale, "keys.revoked", name=key.name))
 

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import reflex as rx
 from reflex.state import StateUpdate
 
-from services.permissions import PLATFORM
+from services.identity.permissions import PLATFORM
 from services.snapshot import Snapshot
 
 log = logging.getLogger(__name__)

@@ -7,10 +7,11 @@ from uuid import UUID
 import reflex as rx
 
 from models import OutboxMessage
-from services import accounts, db, outbox
+from services import db, outbox
 from services.clock import now
 from services.i18n import translate
-from services.permissions import Principal
+from services.identity import accounts
+from services.identity.permissions import Principal
 from services.settings import get_settings
 from state.dashboard import live_broadcast
 from state.guard import principal, requires

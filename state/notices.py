@@ -7,9 +7,10 @@ from uuid import UUID
 import reflex as rx
 
 from models import PushSubscription
-from services import db, devices, outbox
+from services import db, outbox
 from services.alerts import preferences
 from services.alerts.preferences import BY_LEVEL, LEVELS, Wishes
+from services.channels import devices
 from services.clock import now
 from services.errors import Invalid
 from services.i18n import translate

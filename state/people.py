@@ -7,12 +7,13 @@ from uuid import UUID
 
 import reflex as rx
 
-from services import db, format, identity, people, second_factor
+from services import db, format
 from services.clock import now
 from services.errors import Invalid, KeepAIError
 from services.i18n import translate
-from services.people import Handed, Member
-from services.permissions import ROLES
+from services.identity import people, principals, second_factor
+from services.identity.people import Handed, Member
+from services.identity.permissions import ROLES
 from services.settings import get_settings
 from state.address import id_of
 from state.dashboard import live_broadcast
@@ -136,7 +137,7 @@ class PeopleState(rx.State):
         except KeepAIError:
             await self._read()  # the list shows again what holds
             raise
-        identity.end(account_id=wanted)
+        principals.end(account_id=wanted)
         await self._told("people.role_changed", wanted)
 
     @rx.event
@@ -173,7 +174,7 @@ class PeopleState(rx.State):
         wanted = id_of(account_id)
         people.not_oneself(actor(), wanted)
         await db.write(people.deactivate, wanted, now(), by=actor())
-        identity.end(account_id=wanted)
+        principals.end(account_id=wanted)
         await self._told("people.deactivated_now", wanted)
 
     @rx.event

@@ -5,11 +5,12 @@ from uuid import UUID
 
 import reflex as rx
 
-from services import accounts, api_keys, db, identity, people, sign_ins
+from services import db
 from services.clock import now
 from services.errors import NotFound
 from services.i18n import translate, translate_count
-from services.permissions import ROLES
+from services.identity import accounts, api_keys, people, principals, sign_ins
+from services.identity.permissions import ROLES
 from state.address import id_of, named_by
 from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
@@ -75,7 +76,7 @@ class PersonState(rx.State):
         """Sign the person out in one place."""
         wanted = id_of(sign_in_id)
         await db.write(sign_ins.revoke, wanted, now(), whose=principal(), by=actor())
-        identity.end(session_id=wanted)
+        principals.end(session_id=wanted)
         await self._read()
 
     @rx.event
@@ -110,7 +111,7 @@ class PersonState(rx.State):
         self.question = NOTHING_ASKED
         person = principal()
         key = await db.write(api_keys.revoke, id_of(key_id), now(), whose=person, by=actor())
-        identity.end(session_id=key.id)
+        principals.end(session_id=key.id)
         await self._read()
         await tell(self, "ok", translate(person.locale, "keys.revoked", name=key.name))
 
@@ -126,7 +127,7 @@ class PersonState(rx.State):
     async def _told(self, key: str, ended: list[UUID]) -> None:
         """Say how many ended, once nothing acts with them any more."""
         for one in ended:
-            identity.end(session_id=one)
+            principals.end(session_id=one)
         await self._read()
         await tell(self, "ok", translate_count(principal().locale, key, len(ended)))
 

@@ -3,10 +3,11 @@
 import reflex as rx
 import segno
 
-from services import db, second_factor, vault
+from services import db, vault
 from services.clock import now
 from services.errors import Invalid
 from services.i18n import translate, translate_count
+from services.identity import second_factor
 from services.settings import get_settings
 from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell

@@ -4,9 +4,10 @@ from typing import Literal
 
 import reflex as rx
 
-from services import accounts, db, identity
+from services import db
 from services.i18n import Locale
-from services.permissions import Principal
+from services.identity import accounts, principals
+from services.identity.permissions import Principal
 from state.alert_counts import framed
 from state.guard import principal, requires, untell
 from state.live import Looks, broadcaster
@@ -67,7 +68,7 @@ class SessionState(rx.State):
         """Read on in the other language; the profile remembers it."""
         person = principal()
         await db.write(accounts.update_profile, person.account_id, locale=language)
-        identity.forget(account_id=person.account_id)
+        principals.forget(account_id=person.account_id)
         (await self.get_state(Words)).language = language
         await broadcaster().speak(self.router.session.session_id, language)
 
@@ -77,7 +78,7 @@ class SessionState(rx.State):
         """Remember the theme for other devices; this browser has already changed it."""
         person = principal()
         await db.write(accounts.update_profile, person.account_id, theme=theme)
-        identity.forget(account_id=person.account_id)
+        principals.forget(account_id=person.account_id)
         self.theme = theme
 
     @rx.event
@@ -86,7 +87,7 @@ class SessionState(rx.State):
         """The person has read who had their password set anew."""
         person = principal()
         await db.write(accounts.password_news_read, person.account_id)
-        identity.forget(account_id=person.account_id)
+        principals.forget(account_id=person.account_id)
         self.password_set_by = ""
 
     @rx.event

@@ -5,12 +5,13 @@ from uuid import UUID
 
 import reflex as rx
 
-from services import accounts, db, identity, passwords, people, sign_ins
+from services import db
 from services.clock import now
 from services.errors import Conflict, Invalid
 from services.i18n import translate
+from services.identity import accounts, passwords, people, principals, sign_ins
+from services.identity.sign_ins import SignIn
 from services.settings import get_settings
-from services.sign_ins import SignIn
 from state.address import id_of
 from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
@@ -83,7 +84,7 @@ class SettingsState(rx.State):
         except Invalid as error:
             self.profile_errors = in_words(error, PROFILE, person.locale)
             return
-        identity.forget(account_id=person.account_id)
+        principals.forget(account_id=person.account_id)
         self.profile_errors = no_errors(PROFILE)
         self.name = account.name
         (await self.get_state(SessionState))._show_name(account.name or account.email)
@@ -125,9 +126,9 @@ class SettingsState(rx.State):
             self.password_errors = in_words(error, PASSWORD, person.locale)
             return
         ended = [UUID(row["id"]) for row in self.sessions if not row["current"]]
-        identity.forget(account_id=person.account_id)
+        principals.forget(account_id=person.account_id)
         for session_id in ended:
-            identity.end(session_id=session_id)
+            principals.end(session_id=session_id)
         self.password_errors = no_errors(PASSWORD)
         self.password_changed, self.must_change = True, False
         session = await self.get_state(SessionState)
@@ -161,7 +162,7 @@ class SettingsState(rx.State):
                 person.locale, error.fields.get("password", error.key), **error.params
             )
             return
-        identity.end(account_id=person.account_id)
+        principals.end(account_id=person.account_id)
 
     @rx.event
     @requires("profile:write")
@@ -170,7 +171,7 @@ class SettingsState(rx.State):
         person = principal()
         ended = await db.write(sign_ins.end_others, person.account_id, person.session_id, now(), by=actor())
         for session_id in ended:
-            identity.end(session_id=session_id)
+            principals.end(session_id=session_id)
             await broadcaster().kick(str(session_id), REVOKED)
         await self._load_sessions()
 
@@ -181,7 +182,7 @@ class SettingsState(rx.State):
         person = principal()
         wanted = id_of(session_id)
         await db.write(sign_ins.end, person.account_id, wanted, now(), by=actor())
-        identity.end(session_id=wanted)
+        principals.end(session_id=wanted)
         await broadcaster().kick(str(wanted), REVOKED)
         await self._load_sessions()
 

@@ -4,11 +4,12 @@ from typing import TypedDict
 
 import reflex as rx
 
-from services import db, oidc, pending
+from services import db
 from services.clock import now
 from services.errors import Conflict, NotFound, Upstream
 from services.i18n import translate
-from services.oidc import Issuer
+from services.identity import oidc, pending
+from services.identity.oidc import Issuer
 from services.settings import get_settings
 from state.address import id_of
 from state.dashboard import live_broadcast

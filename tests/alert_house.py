@@ -23,10 +23,11 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from models import Alert, AlertNotice, OutboxMessage
-from services import accounts, api_keys, db
+from services import db
 from services.alerts import notices, outside, rules
 from services.audit import Actor
 from services.clock import now, rfc3339
+from services.identity import accounts, api_keys
 from tests.dispatcher import Nursery
 from tests.mail_server import MailServer
 

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from services.devices import Subscription
+from services.channels.devices import Subscription
 from tests.http_server import Asked, HttpServer
 
 MOST = 4096

@@ -10,7 +10,7 @@ from fastapi.routing import iter_route_contexts
 from keepai.web.problems import NotSignedIn
 from keepai.web.scope import principal_of
 from services.errors import Forbidden
-from services.permissions import PERMISSIONS, Principal
+from services.identity.permissions import PERMISSIONS, Principal
 
 
 @dataclass(frozen=True, slots=True)

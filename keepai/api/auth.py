@@ -18,26 +18,14 @@ from keepai.api.access import public
 from keepai.web import pages
 from keepai.web.gate import LOGIN, LONGEST_WAY, YEAR
 from keepai.web.scope import LANGUAGE_COOKIE, actor_of, locale_of, principal_of, theme_of
-from services import (
-    accounts,
-    db,
-    format,
-    identity,
-    limits,
-    metrics,
-    oidc,
-    pending,
-    second_factor,
-    sessions,
-    sign_ins,
-    vault,
-)
+from services import db, format, limits, metrics, vault
 from services.audit import Actor
 from services.clock import now
 from services.i18n import LOCALES, known_locale, translate
+from services.identity import accounts, oidc, pending, principals, second_factor, sessions, sign_ins
+from services.identity.passwords import LONGEST
+from services.identity.permissions import Principal
 from services.limits import FAILURES, Verdict
-from services.passwords import LONGEST
-from services.permissions import Principal
 from services.settings import get_settings
 
 router = APIRouter(include_in_schema=False)
@@ -172,7 +160,7 @@ async def logout(request: Request) -> Response:
     if principal := principal_of(request.scope):
         await end_session(principal, actor_of(request.scope))
     response = see_other(LOGIN)
-    set_cookie(request, response, identity.COOKIE, "", 0)
+    set_cookie(request, response, principals.COOKIE, "", 0)
     response.headers["clear-site-data"] = '"cache", "storage"'
     return response
 
@@ -263,12 +251,12 @@ async def end_session(principal: Principal, by: Actor) -> None:
     """End what somebody came with: a browser's session, or a program's tokens."""
     came_with = principal.session_id
     await db.write(sign_ins.end, principal.account_id, came_with, now(), by=by, action="signed_out")
-    identity.end(session_id=came_with)
+    principals.end(session_id=came_with)
 
 
 def set_session(request: Request, response: Response, token: str) -> None:
     """Give the browser the cookie of a new session."""
-    set_cookie(request, response, identity.COOKIE, token, int(sessions.LONGEST.total_seconds()))
+    set_cookie(request, response, principals.COOKIE, token, int(sessions.LONGEST.total_seconds()))
 
 
 def _reason(request: Request) -> str:

@@ -12,11 +12,12 @@ from keepai.api.lists import USUAL, Cursor, Fields, Limit, chosen, cut, id_of, p
 from keepai.api.sessions import Whose, account_of
 from keepai.web.scope import actor_of
 from models import ApiKey
-from services import api_keys, db, identity
-from services.api_keys import Listed
+from services import db
 from services.clock import now, rfc3339
 from services.errors import Forbidden, Invalid
-from services.permissions import PERMISSIONS
+from services.identity import api_keys, principals
+from services.identity.api_keys import Listed
+from services.identity.permissions import PERMISSIONS
 
 router = APIRouter(prefix="/api/v1", tags=["API keys"])
 
@@ -104,7 +105,7 @@ async def revoke(request: Request, id: KeyId) -> None:
     """End a key of one's own at once, or anybody's for who manages people."""
     person = person_of(request)
     key = await db.write(api_keys.revoke, id_of(id), now(), whose=person, by=actor_of(request.scope))
-    identity.end(session_id=key.id)
+    principals.end(session_id=key.id)
 
 
 def _listed(key: Listed) -> dict[str, Any]:

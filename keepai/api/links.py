@@ -18,13 +18,14 @@ from keepai.web import pages
 from keepai.web.gate import LOGIN
 from keepai.web.scope import actor_of, locale_of, theme_of
 from models import Account, OneTimeLink
-from services import accounts, db, format, identity, limits, links, outbox, people
+from services import db, format, limits, outbox
 from services.audit import Actor
 from services.clock import now
 from services.errors import Conflict, Invalid, NotFound
 from services.i18n import LOCALES, known_locale, translate
+from services.identity import accounts, links, people, principals
+from services.identity.passwords import LONGEST, SHORTEST
 from services.limits import Limit
-from services.passwords import LONGEST, SHORTEST
 from services.settings import Settings, get_settings
 
 router = APIRouter(include_in_schema=False)
@@ -150,7 +151,7 @@ async def _take(request: Request, kind: links.Kind, token: str) -> Response:
         said = {field: translate(look.locale, key, **error.params) for field, key in fields.items()}
         return await _show(request, kind, token, given=given, mistakes=said)
     await limits.counter().give_back(counted, TRIES)
-    identity.end(account_id=account.id)
+    principals.end(account_id=account.id)
     return await let_in(request, account.id, "/", by)
 
 

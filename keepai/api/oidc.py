@@ -24,12 +24,13 @@ from keepai.api.access import public
 from keepai.api.auth import let_in, safe_next, see_other, set_cookie
 from keepai.web.gate import LOGIN
 from keepai.web.scope import actor_of, locale_of, principal_of
-from services import db, identity, limits, metrics, oidc, outside, pending, sessions, vault
+from services import db, limits, metrics, outside, vault
 from services.audit import Actor
 from services.clock import now
 from services.errors import Conflict, KeepAIError, NotFound
+from services.identity import oidc, pending, principals, sessions
+from services.identity.oidc import Issuer, Refused, Vouched
 from services.limits import Limit
-from services.oidc import Issuer, Refused, Vouched
 from services.settings import get_settings
 
 router = APIRouter(include_in_schema=False)
@@ -105,7 +106,7 @@ async def _go_on(request: Request, who: Vouched, waiting: Waiting, by: Actor) ->
     except (IntegrityError, NotFound) as error:  # the same person came twice in the same moment
         raise Refused("oidc.late") from error
     if entered.role_changed:
-        identity.end(account_id=entered.account.id)
+        principals.end(account_id=entered.account.id)
     metrics.sign_ins.labels("ok").inc()
     return await let_in(request, entered.account.id, waiting.target, by)
 

@@ -12,10 +12,11 @@ from keepai.api.access import person_of, requires, signed_in
 from keepai.api.files import encode
 from keepai.api.lists import NO_NUL, USUAL, Cursor, Fields, Limit, chosen, cut, page
 from keepai.web.scope import actor_of, locale_of
-from services import accounts, audit, db, identity, passwords, people
+from services import audit, db
 from services.audit import Actor
 from services.clock import now, rfc3339
-from services.people import Member
+from services.identity import accounts, passwords, people, principals
+from services.identity.people import Member
 from services.settings import get_settings
 
 team = APIRouter(dependencies=[requires("people:manage")])
@@ -91,7 +92,7 @@ async def change(request: Request, user_id: UUID, given: UserChange) -> dict[str
     """Another role, or access taken away or given back. All that lets the person act ends with it."""
     by = actor_of(request.scope)
     await db.write(_change, user_id, given, by)
-    identity.end(account_id=user_id)
+    principals.end(account_id=user_id)
     return _row(await db.read(people.member, user_id))
 
 

@@ -12,7 +12,8 @@ from keepai.api.access import person_of, requires
 from keepai.api.lists import NO_NUL, id_of
 from keepai.web.scope import actor_of
 from models import PushSubscription
-from services import db, devices, web_push
+from services import db
+from services.channels import devices, web_push
 from services.clock import now, rfc3339
 from services.settings import get_settings
 

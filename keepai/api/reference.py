@@ -16,8 +16,8 @@ from keepai.api import shapes
 from keepai.api.access import Rule, rules, signed_in
 from keepai.web import pages
 from keepai.web.scope import API_DOCS, locale_of, theme_of
-from services import identity
 from services.i18n import translate
+from services.identity import principals
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,7 +35,7 @@ SCHEMES = {
     "session": {
         "type": "apiKey",
         "in": "cookie",
-        "name": identity.COOKIE,
+        "name": principals.COOKIE,
         "description": "A browser that is signed in.",
     },
 }

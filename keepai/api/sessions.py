@@ -10,11 +10,12 @@ from keepai.api.access import person_of, requires
 from keepai.api.lists import USUAL, Cursor, Fields, Limit, chosen, cut, id_of, page
 from keepai.web.scope import actor_of
 from models import Account
-from services import accounts, db, identity, sign_ins
+from services import db
 from services.clock import now, rfc3339
 from services.errors import Forbidden
-from services.permissions import Principal
-from services.sign_ins import SignIn
+from services.identity import accounts, principals, sign_ins
+from services.identity.permissions import Principal
+from services.identity.sign_ins import SignIn
 
 router = APIRouter(prefix="/api/v1", tags=["sessions"], dependencies=[requires("profile:write")])
 
@@ -42,7 +43,7 @@ async def end(request: Request, id: SessionId) -> None:
     """Sign one of one's own out at once, or anybody's for who manages people."""
     person, ended = person_of(request), id_of(id)
     await db.write(sign_ins.revoke, ended, now(), whose=person, by=actor_of(request.scope))
-    identity.end(session_id=ended)
+    principals.end(session_id=ended)
 
 
 async def account_of(person: Principal, user: str) -> Account:

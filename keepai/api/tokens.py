@@ -10,9 +10,10 @@ from keepai.api.access import person_of, public, signed_in
 from keepai.api.auth import LONGEST_EMAIL, attempt, end_session, try_code
 from keepai.web.problems import NotSignedIn, TooMany
 from keepai.web.scope import actor_of, locale_of
-from services import db, format, identity, second_factor, tokens
+from services import db, format
 from services.clock import now
 from services.errors import Forbidden
+from services.identity import principals, second_factor, tokens
 from services.limits import Verdict
 
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
@@ -63,7 +64,7 @@ async def refresh(request: Request, given: Refresh) -> dict[str, Any]:
     that comes a second time ends every token that came of the same sign-in."""
     renewal = await db.write(tokens.renew, given.refresh_token, now(), by=actor_of(request.scope))
     if renewal.ended:
-        identity.end(session_id=renewal.ended)
+        principals.end(session_id=renewal.ended)
     if renewal.pair is None:
         raise NotSignedIn("auth.refresh_over")
     return _told(renewal.pair)

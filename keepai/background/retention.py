@@ -3,23 +3,12 @@
 import asyncio
 import logging
 
-from services import (
-    alerts,
-    api_keys,
-    db,
-    devices,
-    history,
-    links,
-    outbox,
-    sessions,
-    task_groups,
-    tokens,
-    worker_events,
-    workers,
-)
+from services import alerts, db, history, outbox, task_groups, worker_events, workers
 from services.bus import Bus
+from services.channels import devices
 from services.clock import now
 from services.feed import Feed
+from services.identity import api_keys, links, sessions, tokens
 from services.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -140,7 +140,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
     from sqlalchemy.exc import DBAPIError
 
     from keepai.cli import migrate
-    from services import accounts, db
+    from services import db
+    from services.identity import accounts
 
     shown = migrate.shown(settings)
     if not settings.database_url and not Path(shown).exists():

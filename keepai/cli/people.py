@@ -5,9 +5,10 @@ from sqlmodel import Session, select
 from keepai.cli import migrate, questions
 from keepai.cli.say import Stop, say, stop
 from models import Account
-from services import accounts, db, second_factor
+from services import db
 from services.clock import now
 from services.errors import Conflict, Invalid, NotFound
+from services.identity import accounts, second_factor
 
 
 def create_admin(email: str, role: str = "admin") -> int:

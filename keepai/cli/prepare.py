@@ -45,7 +45,8 @@ def _migrate(settings: Settings) -> None:
 
 def _first_admin(settings: Settings) -> tuple[str, str] | None:
     """Address and made-up password of the admin made just now, or None."""
-    from services import accounts, db
+    from services import db
+    from services.identity import accounts
 
     email, password = settings.admin_email, settings.admin_password.get_secret_value()
     return db.write_now(accounts.ensure_first_admin, email, password, locale())

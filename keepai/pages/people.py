@@ -4,7 +4,7 @@ import reflex as rx
 
 from components import people as parts
 from keepai.pages.sections import section
-from services.permissions import GRANTS, ROLES
+from services.identity.permissions import GRANTS, ROLES
 from state.dashboard import DashboardState
 from state.people import PeopleState
 from state.session import SessionState

@@ -9,7 +9,7 @@ from components import frame as frames
 from components.dashboard import compute_strip
 from components.ui.base import Content
 from keepai.pages.section_list import sections
-from services.permissions import ROLES
+from services.identity.permissions import ROLES
 from state.alert_counts import AlertCounts, BellCount
 from state.bell import BellState
 from state.dashboard import DashboardState, Live

@@ -25,8 +25,9 @@ from keepai.web.scope import (
     state_of,
     wants_page,
 )
-from services import identity, sessions, tracing
-from services.permissions import Principal
+from services import tracing
+from services.identity import principals, sessions
+from services.identity.permissions import Principal
 
 LOGIN = "/login"
 PASSWORD_PAGE = "/settings"  # noqa: S105 - an address
@@ -47,16 +48,16 @@ YEAR = 365 * 24 * 3600
 STRANGE = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
-async def whoever_asks(scope: Scope, within: float = identity.TTL) -> Principal | None:
+async def whoever_asks(scope: Scope, within: float = principals.TTL) -> Principal | None:
     """The person or program behind a request, as known for at most `within` seconds.
 
     A program's key or token alone counts where there is one: it never falls back to a cookie.
     """
     bearer = bearer_of(scope)
     if bearer is not None:
-        return await identity.principal_of_bearer(bearer, within)
-    token = identity.token_of_cookie(header(scope, b"cookie"))
-    return await identity.principal_of_token(token, within) if token else None
+        return await principals.principal_of_bearer(bearer, within)
+    token = principals.token_of_cookie(header(scope, b"cookie"))
+    return await principals.principal_of_token(token, within) if token else None
 
 
 class Gate:
@@ -73,7 +74,7 @@ class Gate:
             return await self._turn_away(scope, send, 404)
         if path.startswith(PUBLIC_FOLDER) or path in PUBLIC_FILES:
             return await self._app(scope, receive, send)
-        token = identity.token_of_cookie(header(scope, b"cookie"))
+        token = principals.token_of_cookie(header(scope, b"cookie"))
         principal = await whoever_asks(scope)
         if principal:
             tracing.acting(principal.kind, principal.account_id)
@@ -106,7 +107,7 @@ class Gate:
         answer = _see_other(f"{LOGIN}?{reason}next={after}")
         if had_session:
             gone = cookie(
-                identity.COOKIE, "", max_age=0, secure=scope.get("scheme") == "https", http_only=True
+                principals.COOKIE, "", max_age=0, secure=scope.get("scheme") == "https", http_only=True
             )
             answer.headers.append((b"set-cookie", gone))
         await respond(scope, send, answer)
@@ -127,7 +128,7 @@ def _see_other(location: str) -> Answer:
 
 def _with_taste(scope: Scope, send: Send, principal: Principal) -> Send:
     """Keep the person's language and theme in cookies, so that plain pages follow them after signing out."""
-    known = identity.cookies(header(scope, b"cookie"))
+    known = principals.cookies(header(scope, b"cookie"))
     taste = {LANGUAGE_COOKIE: principal.locale, THEME_COOKIE: principal.theme}
     changed = [
         (

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from keepai.web.lean import SMALLEST, is_among
 from keepai.web.scope import ASGIApp, Receive, Scope, Send, header, principal_of
-from services.permissions import Principal
+from services.identity.permissions import Principal
 
 FRESH = 30.0  # s
 MOST = 32 * 2**20  # bytes of all of them

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from services import identity
 from services.audit import Actor
 from services.i18n import best_locale, known_locale
-from services.permissions import Principal
+from services.identity import principals
+from services.identity.permissions import Principal
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -112,7 +112,7 @@ def locale_of(scope: Scope) -> str:
     principal = principal_of(scope)
     if principal:
         return known_locale(principal.locale)
-    if chosen := identity.cookies(header(scope, b"cookie")).get(LANGUAGE_COOKIE):
+    if chosen := principals.cookies(header(scope, b"cookie")).get(LANGUAGE_COOKIE):
         return known_locale(chosen)
     return best_locale(header(scope, b"accept-language"))
 
@@ -120,7 +120,7 @@ def locale_of(scope: Scope) -> str:
 def theme_of(scope: Scope) -> str:
     """`light`, `dark`, or `system` where nobody has chosen."""
     principal = principal_of(scope)
-    theme = principal.theme if principal else identity.cookies(header(scope, b"cookie")).get(THEME_COOKIE)
+    theme = principal.theme if principal else principals.cookies(header(scope, b"cookie")).get(THEME_COOKIE)
     return theme if theme in ("light", "dark") else "system"
 
 

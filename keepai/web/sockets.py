@@ -9,8 +9,8 @@ from typing import Any
 from engineio import packet as engineio
 from socketio import packet as socketio
 
-from services.identity import Ended
-from services.permissions import Principal
+from services.identity.permissions import Principal
+from services.identity.principals import Ended
 
 NAMESPACE = "/_event"
 

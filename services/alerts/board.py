@@ -12,10 +12,10 @@ from sqlalchemy import ColumnElement, case, not_
 from sqlmodel import Session, col, func, or_, select
 
 from models import Account, Alert, AlertEvent, AlertRule, Silence
-from services import accounts
 from services.alerts import book, notices, silences
 from services.alerts.book import OPEN, SEVERITIES, Past
 from services.alerts.notices import Told
+from services.identity import accounts
 
 TABS = ("open", "resolved", "rules", "silences", "channels")
 LISTS = ("rules", "silences", "channels")  # tabs that no filter narrows

@@ -11,13 +11,13 @@ from sqlalchemy import ColumnElement, delete, func, not_, or_, tuple_, update
 from sqlmodel import Session, col, select
 
 from models import Account, Alert, AlertEvent, AlertNotice, AlertOutside, AlertRule, AlertStanding, Silence
-from services import accounts
 from services.alerts import flapping, maintenance, silences, words
 from services.alerts.engine import Standing, Transition
 from services.alerts.evaluator import Moved
 from services.audit import Actor, record
 from services.errors import Conflict, Invalid, NotFound
 from services.history.series import HOUR, KEEP, Labels, key_of, moment
+from services.identity import accounts
 
 OPEN = ("firing", "no_data", "pending", "recovering")
 STATES = (*OPEN, "resolved")

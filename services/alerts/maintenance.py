@@ -11,11 +11,11 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from models import AlertRule, MaintenanceWindow
-from services.accounts import zones
 from services.alerts import recurrence, silences
 from services.audit import Actor, record
 from services.clock import zone_called
 from services.errors import Conflict, Invalid, NotFound
+from services.identity.accounts import zones
 
 LONGEST = timedelta(days=366)
 MOST = 100  # at a time: each is worked out whenever somebody may be told

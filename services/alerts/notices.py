@@ -27,13 +27,14 @@ from sqlmodel import Session, col, func, select
 
 from models import Account, Alert, AlertNotice, AlertRule, Channel, OutboxMessage, Silence
 from models.base import new_id
-from services import accounts, channels, format, outbox
+from services import channels, format, outbox
 from services.alerts import book, flapping, preferences, routes, silences, words
 from services.alerts.book import News
 from services.alerts.routes import first_admin
 from services.clock import rfc3339
 from services.errors import KeepAIError
 from services.i18n import translate, translate_count
+from services.identity import accounts
 from services.outbox import Recipient
 from services.settings import Settings
 

@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlmodel import Session
 
 from models import Account, NoticePreference
-from services import audit, devices, outbox, vault
-from services.accounts import FIRST_ADMIN_EMAIL
+from services import audit, outbox, vault
 from services.alerts.routes import CLOCK, clock, until
 from services.audit import Actor
+from services.channels import devices
 from services.channels.kinds import NUMBER
 from services.errors import Invalid
+from services.identity.accounts import FIRST_ADMIN_EMAIL
 from services.outbox import Recipient
 from services.outbox.gate import number_of
 from services.settings import Settings

@@ -17,12 +17,12 @@ from sqlmodel import Session, col, func, select
 from models import Account, AlertRoute, Channel, RoleGrant
 from models.base import new_id
 from services import audit
-from services.accounts import FIRST_ADMIN_EMAIL
 from services.alerts import silences
 from services.audit import Actor
 from services.clock import zone_called
 from services.errors import Conflict, Invalid, NotFound
-from services.permissions import PLATFORM, ROLES
+from services.identity.accounts import FIRST_ADMIN_EMAIL
+from services.identity.permissions import PLATFORM, ROLES
 
 SEVERITIES = ("warning", "critical")
 TARGETS = ("person", "role", "channel")

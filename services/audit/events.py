@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from models import AuditDetail, AuditEvent
 from models.base import new_id
 from services.clock import rfc3339
-from services.permissions import PLATFORM
+from services.identity.permissions import PLATFORM
 
 ActorKind = Literal["person", "key", "token", "machine", "nobody"]
 Outcome = Literal["ok", "refused", "failed"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from services import accounts
+from services.identity import accounts
 from services.outbox.gate import masked
 from services.outbox.templates import PLACES, fill
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx2
 
-from services import outside, web_push
+from services import outside
+from services.channels import web_push
 from services.clock import now
 from services.outbox import GONE, Failed, Parcel, Sent
 from services.settings import Settings

@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlmodel import Session
 
 from models import Account, AccountSession, Channel, NoticePreference, PushSubscription
-from services import accounts
 from services.errors import KeepAIError
 from services.format import UTC_ZONE
 from services.i18n import DEFAULT_LOCALE
+from services.identity import accounts
 from services.settings import Settings
 from services.vault import Vault
 

@@ -22,13 +22,14 @@ from sqlmodel import Session
 from keepai.cli import ROOT, build
 from models import Account
 from models.base import new_id
-from services import accounts, db, sessions, workers
+from services import db, workers
 from services.audit import Actor
 from services.clock import now
 from services.compute import actions, certificates, embedded
 from services.compute.endpoint import embedded_endpoint
 from services.compute.inventory import WorkerEntry
 from services.compute.readings import WorkerReading
+from services.identity import accounts, sessions
 from services.settings import Settings
 from tests.conftest import run_migrations
 

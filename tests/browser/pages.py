@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from playwright.async_api import WebSocketRoute, expect
 from sqlalchemy import text
 
-from services import accounts, api_keys, links, sessions
 from services.audit import Actor
 from services.clock import now
+from services.identity import accounts, api_keys, links, sessions
 from services.worker_table import COLUMNS
 from tests.browser import past
 from tests.browser.house import PASSWORD, House

@@ -19,19 +19,7 @@ from uuid import UUID, uuid4
 from sqlmodel import Session, col, select
 
 from models import Account, Alert, AlertEvent, AlertNotice, AlertRule, RoleGrant, TaskGroupRun, WorkerEvent
-from services import (
-    accounts,
-    alerts,
-    api_keys,
-    audit,
-    channels,
-    links,
-    measures,
-    outbox,
-    people,
-    sessions,
-    workers,
-)
+from services import alerts, audit, channels, measures, outbox, workers
 from services.alerts import builtin, routes, silences
 from services.alerts import rules as alert_rules
 from services.alerts.rules import Draft
@@ -40,8 +28,9 @@ from services.clock import now
 from services.history import recorder
 from services.history.codec import encode
 from services.history.series import key_of, moment
+from services.identity import accounts, api_keys, links, people, sessions
+from services.identity.permissions import PLATFORM, ROLES
 from services.outbox import Invitation, Letter, MessageTest, PasswordReset, Recipient
-from services.permissions import PLATFORM, ROLES
 from services.settings import Settings
 from services.snapshot import Totals, WorkerRow, compute_samples, subject_samples
 from tests.browser.crowd import BUSY

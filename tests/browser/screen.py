@@ -10,7 +10,7 @@ from typing import Any
 from playwright.async_api import ConsoleMessage, Locator, Page, Response, expect
 
 from models import Account
-from services import identity
+from services.identity import principals
 from tests.browser.house import House
 from tests.browser.words import pt
 
@@ -60,7 +60,7 @@ class Screen:
         """Give the browser a sign-in of this person."""
         self.token = self.house.token(account)
         await self.page.context.add_cookies(
-            [{"name": identity.COOKIE, "value": self.token, "url": self.house.address, "httpOnly": True}]
+            [{"name": principals.COOKIE, "value": self.token, "url": self.house.address, "httpOnly": True}]
         )
 
     async def go(self, path: str) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from services.i18n import translate
-from services.permissions import GRANTS
+from services.identity.permissions import GRANTS
 from state.appearance import AppearanceState
 from state.audit import AuditState
 from state.dashboard import DashboardState, Live

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.async_api import expect
 
-from services import links
 from services.audit import MACHINE
 from services.clock import now
+from services.identity import links
 from tests.browser.conftest import PageAs
 from tests.browser.house import House
 from tests.browser.words import pt

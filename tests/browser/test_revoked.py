@@ -14,8 +14,8 @@ import pytest
 from playwright.async_api import expect
 
 from models import Account
-from services import accounts, api_keys, identity, sessions
 from services.clock import now
+from services.identity import accounts, api_keys, principals, sessions
 from state.dashboard import DashboardState, Live
 from state.session import SessionState
 from state.settings import SettingsState
@@ -47,7 +47,7 @@ class Credentials:
     def headers(self) -> dict[str, dict[str, str]]:
         """What is sent with a request, by what it speaks for."""
         return {
-            "session": {"cookie": f"{identity.COOKIE}={self.session}"},
+            "session": {"cookie": f"{principals.COOKIE}={self.session}"},
             "access token": {"authorization": f"Bearer {self.access}"},
             "key": {"authorization": f"Bearer {self.key}"},
         }
@@ -69,7 +69,7 @@ async def credentials_of(house: House) -> Credentials:
     async with httpx2.AsyncClient(base_url=house.address, timeout=30) as client:
         signed_in = await client.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})
         told = signed_in.json()
-        cookie = {"cookie": f"{identity.COOKIE}={elsewhere}"}
+        cookie = {"cookie": f"{principals.COOKIE}={elsewhere}"}
         listed = (await client.get("/api/v1/sessions", headers=cookie)).json()["items"]
     owner = house.ask(sessions.find, session, now())
     assert owner is not None
@@ -81,7 +81,7 @@ async def credentials_of(house: House) -> Credentials:
 
 async def end_all(way: str, house: House, whose: Credentials) -> None:
     """Do what ends everything, as people do it: over the network."""
-    cookie = {"cookie": f"{identity.COOKIE}={whose.elsewhere}"}
+    cookie = {"cookie": f"{principals.COOKIE}={whose.elsewhere}"}
     async with httpx2.AsyncClient(base_url=house.address, timeout=30) as client:
         match way:
             case "signed out elsewhere":
@@ -95,7 +95,7 @@ async def end_all(way: str, house: House, whose: Credentials) -> None:
                     await wire.call(SettingsState.change_password, form=form)
                     await asyncio.sleep(1)
             case _:
-                admin = {"cookie": f"{identity.COOKIE}={house.token(house.person('admin'))}"}
+                admin = {"cookie": f"{principals.COOKIE}={house.token(house.person('admin'))}"}
                 change = {"active": False} if way == "deactivated" else {"role": "viewer"}
                 where = f"/api/v1/users/{whose.account.id.hex}"
                 changed = await client.patch(where, json=change, headers=admin)
@@ -170,7 +170,7 @@ async def tab_of(open_screen: PageAs, house: House, whose: Credentials) -> Scree
     """Their browser, which has looked at two pages."""
     screen = await open_screen(house, wait=False)
     await screen.page.context.add_cookies(
-        [{"name": identity.COOKIE, "value": whose.session, "url": house.address, "httpOnly": True}]
+        [{"name": principals.COOKIE, "value": whose.session, "url": house.address, "httpOnly": True}]
     )
     await screen.go("/")
     await screen.go("/workers")

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from services import accounts, identity, sessions
 from services.clock import now
+from services.identity import accounts, principals, sessions
 from tests.browser.conftest import PageAs
 from tests.browser.house import PASSWORD, House
 from tests.browser.words import en, pt
@@ -30,7 +30,7 @@ async def test_a_wrong_password_is_told_and_the_right_one_leads_where_one_wanted
     await page.keyboard.press("Enter")
     await screen.at("/workers?sort=-memory")
     await screen.ready()
-    cookie = next(c for c in await page.context.cookies() if c["name"] == identity.COOKIE)
+    cookie = next(c for c in await page.context.cookies() if c["name"] == principals.COOKIE)
     assert cookie["httpOnly"] and cookie["sameSite"] == "Lax"
     assert await screen.ask("document.cookie.includes('keepai_session')") is False
 
@@ -57,7 +57,7 @@ async def test_signing_out_leads_to_the_sign_in_page_in_every_tab_and_back_shows
     await expect(other).to_have_url(re.compile(r"/login\?reason=revoked"), timeout=30_000)
     await page.go_back()
     await expect(page).to_have_url(re.compile("/login"))
-    assert not [c for c in await page.context.cookies() if c["name"] == identity.COOKIE]
+    assert not [c for c in await page.context.cookies() if c["name"] == principals.COOKIE]
 
 
 async def test_a_session_ended_elsewhere_leads_its_tab_to_the_sign_in_page(page_as: PageAs):

@@ -8,7 +8,7 @@ from uuid import uuid4
 import socketio
 from socketio.exceptions import ConnectionError as Refused
 
-from services import identity
+from services.identity import principals
 from state.live import EVENT, SUFFIX
 
 NAMESPACE = "/_event"
@@ -28,7 +28,7 @@ class Wire:
         self.client.on(EVENT, self._take, namespace=NAMESPACE)
 
     async def __aenter__(self) -> "Wire":
-        cookie = {"Cookie": f"{identity.COOKIE}={self.session}"} if self.session else {}
+        cookie = {"Cookie": f"{principals.COOKIE}={self.session}"} if self.session else {}
         try:
             await self.client.connect(
                 f"{self.address}/_event?token={self.tab}",

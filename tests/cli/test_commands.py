@@ -14,8 +14,9 @@ import pytest
 from keepai import __version__
 from keepai.cli import ROOT, backup, demo, doctor
 from keepai.cli.say import WRONG_USE
-from services import audit, db, passwords, secret_key
+from services import audit, db, secret_key
 from services.i18n import translate
+from services.identity import passwords
 from services.settings import Settings
 from tests.cli.certificate import self_signed
 from tests.mail_server import MailServer

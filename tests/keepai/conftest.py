@@ -23,7 +23,8 @@ from starlette.websockets import WebSocket
 from keepai import api, web
 from keepai.web import kept
 from models import Account
-from services import db, identity, limits, live, sessions
+from services import db, limits, live
+from services.identity import principals, sessions
 from services.settings import get_settings
 from tests.keepai.around import browser
 
@@ -45,8 +46,8 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     (tmp_path / "data").mkdir()
     monkeypatch.setenv("KEEPAI_DATA_DIR", str(tmp_path / "data"))
     get_settings.cache_clear()
-    identity._known.clear()
-    identity._listeners.clear()
+    principals._known.clear()
+    principals._listeners.clear()
     limits.counter.cache_clear()
     live.publish(None)
     kept.forget()
@@ -141,7 +142,7 @@ def enter() -> Callable[[httpx2.AsyncClient, Account], str]:
 
     def sign_in(client: httpx2.AsyncClient, account: Account) -> str:
         token = db.write_now(sessions.start, account.id, datetime.now(UTC))
-        client.cookies.set(identity.COOKIE, token)
+        client.cookies.set(principals.COOKIE, token)
         return token
 
     return sign_in

@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 
 from keepai import keepai as program
-from services import db, sessions
+from services import db
 from services.clock import now
-from services.identity import principal_of_token
+from services.identity import sessions
+from services.identity.principals import principal_of_token
 from state.live import Broadcaster
 
 

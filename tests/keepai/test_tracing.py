@@ -7,7 +7,8 @@ from contextvars import copy_context
 import pytest
 
 from keepai import logs
-from services import identity, tracing
+from services import tracing
+from services.identity import principals
 from services.settings import Settings
 from tests.keepai.around import browser
 
@@ -52,7 +53,7 @@ async def test_a_failure_names_the_request_the_callers_trace_and_the_person(app,
     assert (said["level"], said["logger"]) == ("ERROR", "keepai.web.requests")
     assert said["time"].endswith("Z")
     assert "RuntimeError: a secret detail" in said["error"]
-    token = client.cookies[identity.COOKIE]
+    token = client.cookies[principals.COOKIE]
     assert not any(
         word in line for line in (text[-1], objects[-1]) for word in (carla.email, carla.name, token)
     )

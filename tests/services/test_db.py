@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from services import accounts, db
+from services import db
+from services.identity import accounts
 from tests.conftest import PostgreSQL
 
 

@@ -7,8 +7,9 @@ import pytest
 import reflex as rx
 
 from models import Account
-from services import db, identity, live, operations, sessions
+from services import db, live, operations
 from services.clock import now
+from services.identity import principals, sessions
 from services.settings import Settings
 from state import live as live_state
 from state.toasts import Toasts
@@ -75,7 +76,7 @@ def sender() -> Nobody:
 @pytest.fixture(autouse=True)
 def process(heard: Heard, sender: Nobody, tmp_path) -> Iterator[None]:
     """A web process that has just started."""
-    identity._known.clear()
+    principals._known.clear()
     operations.configure(heard, Settings(data_dir=tmp_path))
     live_state.start(sender)
     live.publish(None)
@@ -94,7 +95,7 @@ class Tab:
         self._where = {
             "sid": self.SID,
             "token": self.SID,
-            "headers": {"cookie": f"{identity.COOKIE}={token}", "origin": "http://localhost:3000"},
+            "headers": {"cookie": f"{principals.COOKIE}={token}", "origin": "http://localhost:3000"},
         }
         self.at(path)
 

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 import pytest
 
 from components import alert_rule as parts
-from services import accounts, db, history, measures
+from services import db, history, measures
 from services.alerts import advice, builtin, rules, triage, typed
 from services.alerts.preview import RANGES, preview
 from services.alerts.rules import Draft
 from services.clock import now
 from services.i18n import translate
+from services.identity import accounts
 from services.measures import Measure
 from state import alert_rule
 from state.alert_rule import RULES, AlertRuleState

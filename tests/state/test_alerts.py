@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services import accounts, alerts, db, history
+from services import alerts, db, history
 from services.alerts import board, builtin, rules, silences, triage
 from services.alerts.board import AlertView
 from services.audit import Actor
 from services.clock import now
 from services.history.series import key_of
 from services.i18n import translate
+from services.identity import accounts
 from state.alert_counts import AlertCounts
 from state.alerts import (
     PAGE,

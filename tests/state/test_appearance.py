@@ -1,7 +1,8 @@
 """The appearance section: the zone is kept and told at once, and a wrong one is said beside its field."""
 
-from services import accounts, db
+from services import db
 from services.i18n import translate
+from services.identity import accounts
 from state.appearance import AppearanceState, zones
 from state.session import SessionState
 from state.settings import SettingsState

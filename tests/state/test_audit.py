@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import text
 
 from models.base import new_id
-from services import accounts, audit, db, secret_key
+from services import audit, db, secret_key
 from services.audit import Actor
 from services.clock import now
 from services.i18n import translate
+from services.identity import accounts
 from services.settings import get_settings
 from state.audit import PAGE, AuditState
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from services import accounts, db
+from services import db
 from services.i18n import translate
+from services.identity import accounts
 from state import views
 from state.dashboard import DashboardState, live_broadcast
 from tests.keepai.around import snapshot

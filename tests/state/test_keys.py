@@ -2,8 +2,9 @@
 
 import pytest
 
-from services import accounts, api_keys, db, identity, tokens
+from services import db
 from services.clock import now
+from services.identity import accounts, api_keys, principals, tokens
 from services.settings import get_settings
 from state.keys import KeysState
 from state.settings import SettingsState, program
@@ -23,7 +24,7 @@ async def test_a_secret_is_shown_until_it_is_put_away(tab, carla):
     await screen.call(KeysState.make, FORM)
     page = await screen.of(KeysState)
     secret = page.secret
-    person = await identity.principal_of_bearer(secret)
+    person = await principals.principal_of_bearer(secret)
     assert (person.account_id, person.permissions) == (carla.id, ("compute:read",))
     (row,) = page.get_value("mine")
     assert (row["name"], row["permissions"], row["used_at"]) == ("CI", "Ver painel, workers e histórico", 0.0)
@@ -73,10 +74,10 @@ async def test_a_key_is_revoked_after_a_question(tab, carla):
     assert page.pending_name == "CI"
     await screen.call(KeysState.dismiss)
     await screen.call(KeysState.confirm)
-    assert await identity.principal_of_bearer(secret)
+    assert await principals.principal_of_bearer(secret)
     await screen.call(KeysState.ask, row["id"])
     await screen.call(KeysState.confirm)
-    assert await identity.principal_of_bearer(secret) is None
+    assert await principals.principal_of_bearer(secret) is None
     assert page.get_value("mine") == []
     assert [message["title"] for message in await screen.messages()] == ["Chave “CI” revogada"]
 
@@ -102,7 +103,7 @@ async def test_nobody_ends_the_key_of_another_by_its_id(tab, admin, bruno):
     await screen.call(KeysState.ask, key.id.hex)
     (await screen.of(KeysState)).pending = key.id.hex
     await screen.call(KeysState.confirm)
-    assert await identity.principal_of_bearer(secret)
+    assert await principals.principal_of_bearer(secret)
     assert len(await screen.messages()) == 2
 
 
@@ -121,5 +122,5 @@ async def test_programs_are_among_the_sessions(tab, carla, monkeypatch, tmp_path
     row = next(row for row in page.get_value("sessions") if row["kind"] == "token")
     assert (row["device"], row["current"]) == ("Programa", False)
     await screen.call(SettingsState.end_session, row["id"])
-    assert await identity.principal_of_bearer(access) is None
+    assert await principals.principal_of_bearer(access) is None
     get_settings.cache_clear()

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from models import OutboxMessage
-from services import accounts, db, outbox, vault
+from services import db, outbox, vault
 from services.clock import now
 from services.i18n import translate
+from services.identity import accounts
 from services.outbox import Failed, Sent
 from services.settings import get_settings
 from state import mail

@@ -6,10 +6,11 @@ import pytest
 from sqlmodel import select
 
 from models import MaintenanceWindow
-from services import accounts, db
+from services import db
 from services.alerts import builtin, rules, triage
 from services.clock import now
 from services.i18n import translate
+from services.identity import accounts
 from state.alerts import AlertsState, SilenceRows
 from state.maintenance import MaintenanceState
 

@@ -7,9 +7,10 @@ import pytest
 import reflex as rx
 
 import state
-from services import accounts, db
+from services import db
 from services.i18n import translate
-from services.permissions import GRANTS, PERMISSIONS, ROLES
+from services.identity import accounts
+from services.identity.permissions import GRANTS, PERMISSIONS, ROLES
 from state.guard import event_permission
 
 # What Reflex puts into every state and sends itself. OwnTabsOnly drops all of it without a session.

@@ -4,9 +4,10 @@ import pytest
 from sqlmodel import select
 
 from models import AccountSession, OutboxMessage
-from services import db, devices
+from services import db
 from services.alerts import preferences
 from services.audit import Actor
+from services.channels import devices
 from services.clock import now
 from services.settings import get_settings
 from state.notices import NoticesState

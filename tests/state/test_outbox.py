@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from models.base import new_id
-from services import accounts, audit, db, outbox, vault
+from services import audit, db, outbox, vault
 from services.clock import now
 from services.errors import NotFound
 from services.i18n import translate
+from services.identity import accounts
 from services.outbox import Failed, MessageTest, Recipient
 from services.settings import get_settings
 from state.outbox import HIDDEN, SHOWN, Outbox, OutboxState

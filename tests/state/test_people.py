@@ -3,10 +3,11 @@
 import pytest
 
 from models import Account
-from services import accounts, db, links, sessions
+from services import db
 from services.audit import Actor
 from services.clock import now
 from services.i18n import translate
+from services.identity import accounts, links, sessions
 from state.dashboard import DashboardState
 from state.people import PeopleState
 from state.session import SessionState

@@ -3,9 +3,10 @@
 import pytest
 
 from models import Account
-from services import accounts, api_keys, audit, db, identity, sessions, tokens
+from services import audit, db
 from services.clock import now
 from services.i18n import translate
+from services.identity import accounts, api_keys, principals, sessions, tokens
 from services.settings import get_settings
 from state.person import PersonState
 
@@ -48,7 +49,9 @@ async def holds(given):
         name
         for name, secret in given.items()
         if await (
-            identity.principal_of_token(secret) if name == "browser" else identity.principal_of_bearer(secret)
+            principals.principal_of_token(secret)
+            if name == "browser"
+            else principals.principal_of_bearer(secret)
         )
     }
 
@@ -110,7 +113,7 @@ async def test_whoever_looks_at_themselves_stays_signed_in(tab, root):
     page = await screen.of(PersonState)
     assert page.others
     await screen.call(PersonState.end_all)
-    assert await identity.principal_of_token(other) is None
+    assert await principals.principal_of_token(other) is None
     assert [row["current"] for row in page.get_value("sign_ins")] == [True]
 
 

@@ -3,8 +3,9 @@
 import pyotp
 import pytest
 
-from services import accounts, db, second_factor
+from services import db
 from services.i18n import translate
+from services.identity import accounts, second_factor
 from services.settings import get_settings
 from state.second_factor import SecondFactorState
 

@@ -7,10 +7,11 @@ from sqlmodel import delete
 from keepai import api
 from keepai.api.access import rules
 from models import RoleGrant
-from services import accounts, api_keys, db, identity, sessions, tokens
+from services import db
 from services.clock import now
-from services.permissions import EVERYBODY as HELD_BY_ALL
-from services.permissions import GRANTS, PERMISSIONS
+from services.identity import accounts, api_keys, principals, sessions, tokens
+from services.identity.permissions import EVERYBODY as HELD_BY_ALL
+from services.identity.permissions import GRANTS, PERMISSIONS
 from tests.keepai.around import ask
 
 RULES = [*rules(api.build())]
@@ -74,7 +75,7 @@ async def come_as(request, app):
             _take_role(person)
         if came_with == "session":
             token = db.write_now(sessions.start, person.id, now())
-            return [(b"cookie", f"{identity.COOKIE}={token}".encode())]
+            return [(b"cookie", f"{principals.COOKIE}={token}".encode())]
         if came_with == "token":
             return [_bearer(db.write_now(tokens.start, person.id, now()).access)]
         return [_bearer(_key_of(person, PERMISSIONS if came_with == "key" else ["profile:write"]))]

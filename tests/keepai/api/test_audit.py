@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from models.base import new_id
-from services import accounts, audit, db
+from services import audit, db
 from services.audit import Actor
 from services.clock import now
+from services.identity import accounts
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ import pytest
 from sqlmodel import select
 
 from models import AccountSession
-from services import db, identity
+from services import db
 from services.clock import now
+from services.identity import principals
 from tests.conftest import PASSWORD
 from tests.keepai.around import browser
 
@@ -222,8 +223,8 @@ async def test_signing_in_again_makes_a_new_token_and_ends_the_old_one(client, a
     await sign_in(client)
     second = client.cookies["keepai_session"]
     assert first != second
-    assert await identity.principal_of_token(first) is None
-    assert (await identity.principal_of_token(second)).email == "ana@example.org"
+    assert await principals.principal_of_token(first) is None
+    assert (await principals.principal_of_token(second)).email == "ana@example.org"
 
 
 async def test_a_token_made_up_by_somebody_is_never_taken(client, ana):
@@ -234,15 +235,15 @@ async def test_a_token_made_up_by_somebody_is_never_taken(client, ana):
 
 async def test_signing_out_ends_the_session_everywhere_at_once(client, ana):
     ended = []
-    identity.on_end(ended.append)
+    principals.on_end(ended.append)
     await sign_in(client)
     token = client.cookies["keepai_session"]
-    session_id = (await identity.principal_of_token(token)).session_id
+    session_id = (await principals.principal_of_token(token)).session_id
     answer = await client.post("/auth/logout")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")
     assert answer.headers["clear-site-data"] == '"cache", "storage"'
     assert "keepai_session" not in client.cookies
-    assert await identity.principal_of_token(token) is None
+    assert await principals.principal_of_token(token) is None
     assert [e.session_id for e in ended] == [session_id]
 
 

@@ -19,11 +19,12 @@ from schemathesis.specs.openapi.checks import (
 from keepai import api
 from keepai.web import rates
 from models import TaskGroupRun
-from services import db, history, identity, live, probes, sessions, worker_events, workers
+from services import db, history, live, probes, worker_events, workers
 from services.alerts import triage
 from services.bus import LocalBus
 from services.clock import now
 from services.compute.inventory import WorkerChange
+from services.identity import principals, sessions
 from services.probes.base import ProbeResult
 from tests.keepai.around import snapshot, worker
 
@@ -101,7 +102,7 @@ def _tried(operation, mode, person):
         suppress_health_check=list(HealthCheck),
     )
     def call(case):
-        headers = {"cookie": f"{identity.COOKIE}={_sign_in(person)}"} if person else {}
+        headers = {"cookie": f"{principals.COOKIE}={_sign_in(person)}"} if person else {}
         answer = case.call(base_url="http://localhost:3000", headers=headers)
         case.validate_response(answer, checks=CHECKS)
         statuses.append(answer.status_code)

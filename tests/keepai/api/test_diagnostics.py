@@ -11,22 +11,11 @@ import pytest
 
 from keepai import logs
 from models import ExternalIdentity, ProbeStatus
-from services import (
-    accounts,
-    api_keys,
-    audit,
-    db,
-    links,
-    outbox,
-    second_factor,
-    sessions,
-    tokens,
-    vault,
-    workers,
-)
+from services import audit, db, outbox, vault, workers
 from services.audit import Actor
 from services.clock import now
-from services.permissions import PERMISSIONS
+from services.identity import accounts, api_keys, links, second_factor, sessions, tokens
+from services.identity.permissions import PERMISSIONS
 from services.settings import get_settings
 
 ADDRESS = "xaviera.quintanilha@planted-people.example"

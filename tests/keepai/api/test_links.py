@@ -9,10 +9,11 @@ from sqlmodel import select
 from keepai.api import links as pages
 from models import OutboxMessage
 from models.base import new_id
-from services import accounts, audit, db, identity, links, people, sessions
+from services import audit, db
 from services.audit import Actor
 from services.clock import now
 from services.i18n import translate
+from services.identity import accounts, links, people, principals, sessions
 from services.settings import get_settings
 
 LONG = "a rather long passphrase"
@@ -50,7 +51,7 @@ async def test_who_joins_is_signed_in_and_the_link_is_used(client, invitation):
     again = await client.post(f"/join/{invitation}", data={"name": "Eva", "password": LONG})
     assert again.status_code == 404
     assert translate("pt-BR", "links.gone.title") in said(again)
-    assert identity.COOKIE not in again.headers.get("set-cookie", "")
+    assert principals.COOKIE not in again.headers.get("set-cookie", "")
 
 
 @pytest.mark.parametrize(

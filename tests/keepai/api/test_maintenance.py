@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from services import accounts, db
+from services import db
 from services.alerts import triage
 from services.bus import LocalBus
 from services.clock import now
+from services.identity import accounts
 
 AT = "/api/v1/maintenance-windows"
 

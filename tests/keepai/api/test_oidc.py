@@ -8,11 +8,12 @@ import pytest
 from sqlmodel import select
 
 from models import AuditDetail, AuditEvent, ExternalIdentity
-from services import accounts, db, identity, links, oidc, pending, people
+from services import db
 from services.audit import Actor
 from services.clock import now
 from services.i18n import translate
-from services.oidc import discovery
+from services.identity import accounts, links, oidc, pending, people, principals
+from services.identity.oidc import discovery
 from tests.issuer import CLIENT, SECRET, OpenIDIssuer
 
 LONG = "a rather long passphrase"
@@ -99,7 +100,7 @@ async def test_the_second_time_the_same_account_comes_in_whatever_its_address_is
 async def test_an_account_of_before_is_taken_over_only_when_both_sides_verified_the_address(client, issuer):
     account = ana(verified=False)
     assert reason(await sign_in(client, issuer)) == "oidc.connect_first"
-    assert identity.COOKIE not in client.cookies
+    assert principals.COOKIE not in client.cookies
     token = db.write_now(links.offer_reset, account.id, now(), by=Actor("nobody"))[1]
     db.write_now(links.reset, token, "another rather long passphrase", now(), by=Actor("nobody"))
     issuer.claims["email_verified"] = False
@@ -228,7 +229,7 @@ async def test_a_wrong_id_token_lets_nobody_in(client, issuer, wrong):
     ana()
     issuer.changes = WRONG[wrong]
     assert reason(await sign_in(client, issuer)) == "oidc.refused"
-    assert identity.COOKIE not in client.cookies
+    assert principals.COOKIE not in client.cookies
 
 
 async def test_a_token_that_nobody_signed_lets_nobody_in(client, issuer):
@@ -364,12 +365,12 @@ async def test_another_role_ends_what_was_open(client, roles, enter):
     account = ana(role="viewer")
     before = enter(client, account)
     ended = []
-    identity.on_end(ended.append)
+    principals.on_end(ended.append)
     client.cookies.clear()
     roles.claims["realm_access"] = {"roles": ["staff"]}
     await sign_in(client, roles)
     assert [one.account_id for one in ended] == [account.id]
-    assert await identity.principal_of_token(before) is None
+    assert await principals.principal_of_token(before) is None
     assert (await client.get("/api/v1/session")).status_code == 200
     client.cookies.clear()
     await sign_in(client, roles)
@@ -433,7 +434,7 @@ async def test_the_only_way_into_an_account_is_not_taken_off(client, issuer):
 async def test_without_a_password_a_fresh_sign_in_proves_who_one_is(client, issuer):
     invite()
     await sign_in(client, issuer)
-    person = await identity.principal_of_token(client.cookies[identity.COOKIE])
+    person = await principals.principal_of_token(client.cookies[principals.COOKIE])
     change = (accounts.prove, person.account_id, person.session_id, "")
     assert not person.has_password
     assert db.read_now(*change, now()).email == "ana@example.org"

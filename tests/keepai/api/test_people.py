@@ -2,8 +2,9 @@
 
 import pytest
 
-from services import accounts, db, sessions
+from services import db
 from services.clock import now
+from services.identity import accounts, sessions
 
 LONG = "a rather long passphrase"
 

@@ -8,8 +8,9 @@ import pytest
 from sqlmodel import select
 
 from models import Account, ApiKey, AuditEvent
-from services import accounts, db, identity, tokens
+from services import db
 from services.clock import now
+from services.identity import accounts, principals, tokens
 from services.settings import get_settings
 from tests.conftest import PASSWORD
 from tests.keepai.around import browser
@@ -201,7 +202,7 @@ async def test_a_key_is_shown_once_and_does_what_it_was_given(program, client, b
     assert (await there.get("/api/v1/api-keys")).status_code == 403
     assert (await there.post("/api/v1/workers/x/retire")).status_code == 403
     assert (await there.post("/api/v1/auth/logout")).status_code == 403
-    await asyncio.gather(*identity._touching)
+    await asyncio.gather(*principals._touching)
     (listed,) = (await client.get("/api/v1/api-keys")).json()["items"]
     assert "key" not in listed and listed["last_used_at"].endswith("Z")
 

@@ -4,9 +4,11 @@ import pytest
 from sqlmodel import select
 
 from models import OutboxMessage
-from services import api_keys, db, web_push
+from services import db
+from services.channels import web_push
 from services.clock import now
-from services.permissions import PERMISSIONS
+from services.identity import api_keys
+from services.identity.permissions import PERMISSIONS
 from services.settings import get_settings
 from tests.push_service import Browser, fingerprint
 
@@ -62,7 +64,7 @@ async def test_what_is_wrong_is_said_by_field(client, enter, carla, browser):
 
 
 async def test_a_program_has_no_device(client, carla, browser):
-    from services import accounts
+    from services.identity import accounts
 
     owner = accounts.principal(carla, {"platform": "viewer"}, carla.id)
     key = db.write_now(api_keys.create, owner, now(), name="x", permissions=["profile:write"])[1]

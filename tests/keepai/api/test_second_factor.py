@@ -7,10 +7,11 @@ from uuid import UUID
 import pyotp
 import pytest
 
-from services import accounts, audit, db, identity, links, pending, second_factor, vault
+from services import audit, db, vault
 from services.audit import Actor
 from services.clock import now
 from services.i18n import translate
+from services.identity import accounts, links, pending, principals, second_factor
 from services.settings import get_settings
 
 NO_SESSION = UUID(int=0)
@@ -50,7 +51,7 @@ async def code(client, given, next="/workers"):
 async def test_the_password_alone_opens_nothing(client, eva):
     answer = await password(client)
     assert answer.headers["location"] == "/login/code?next=/workers"
-    assert identity.COOKIE not in client.cookies
+    assert principals.COOKIE not in client.cookies
     assert (await client.get("/api/v1/session")).status_code == 401
     page = await client.get(answer.headers["location"])
     assert translate("pt-BR", "auth.code_title") in page.text
@@ -77,7 +78,7 @@ async def test_a_wrong_code_is_said_noted_and_counted(client, eva):
     assert translate("pt-BR", "auth.code_wrong") in (await client.get(answer.headers["location"])).text
     answer = await code(client, eva.app.now())
     assert "error=limited" in answer.headers["location"]
-    assert identity.COOKIE not in client.cookies
+    assert principals.COOKIE not in client.cookies
     noted = [event.outcome for event, _ in db.read_now(audit.find, 9, action="session.refused")]
     assert noted == ["refused"] * 5
 
@@ -113,7 +114,7 @@ async def test_a_link_for_a_new_password_does_not_go_round_it(client, eva):
     _, token = db.write_now(links.offer_reset, eva.id, now(), by=Actor("nobody"))
     answer = await client.post(f"/reset/{token}", data={"password": "another long passphrase"})
     assert answer.headers["location"] == "/login/code?next=/"
-    assert identity.COOKIE not in client.cookies
+    assert principals.COOKIE not in client.cookies
     assert (await code(client, eva.app.now(), "/")).headers["location"] == "/"
 
 

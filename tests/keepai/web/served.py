@@ -10,7 +10,8 @@ from starlette.applications import Starlette
 
 from keepai import api, web
 from keepai.web import sockets
-from services import identity, live
+from services import live
+from services.identity import principals
 from tests.keepai.around import snapshot, worker
 
 sio: Any = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins="*", transports=["websocket"])
@@ -21,7 +22,7 @@ rooms = sockets.Sockets(sio)
 async def who(sid: str) -> list[str]:
     """The addresses of everybody with an open socket, and whether the caller's own sign-in finds itself."""
     mine = next(tab for tab in sockets.tabs(sio) if tab.sid == sid)
-    found = sockets.of(sio, identity.Ended(session_id=mine.principal.session_id))
+    found = sockets.of(sio, principals.Ended(session_id=mine.principal.session_id))
     return [*sorted(tab.principal.email for tab in sockets.tabs(sio)), str(sid in found)]
 
 

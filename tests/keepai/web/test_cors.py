@@ -2,8 +2,9 @@
 
 import pytest
 
-from services import accounts, api_keys, db
+from services import db
 from services.clock import now
+from services.identity import accounts, api_keys
 from tests.keepai.around import browser
 
 TOOLS, OTHER = "https://tools.example.org", "https://evil.example.org"

@@ -5,8 +5,9 @@ import pytest
 from sqlmodel import select
 
 from models import RoleGrant
-from services import db, identity, sessions
+from services import db
 from services.clock import now
+from services.identity import principals, sessions
 from tests.keepai.around import browser, handshake
 
 BROWSER = {"accept": "text/html,application/xhtml+xml", "sec-fetch-dest": "document"}
@@ -102,9 +103,9 @@ async def test_an_unknown_page_stays_a_404(client, carla, enter):
 async def test_a_revoked_session_ends_at_once(client, carla, enter):
     token = enter(client, carla)
     assert (await client.get("/")).status_code == 200
-    principal = await identity.principal_of_token(token)
+    principal = await principals.principal_of_token(token)
     await db.write(sessions.revoke, carla.id, principal.session_id, now())
-    identity.end(session_id=principal.session_id)
+    principals.end(session_id=principal.session_id)
     answer = await client.get("/workers", headers=BROWSER)
     assert answer.headers["location"] == "/login?error=expired&next=/workers"
     assert 'keepai_session=""' in answer.headers["set-cookie"] or "Max-Age=0" in answer.headers["set-cookie"]
@@ -200,7 +201,7 @@ async def test_the_address_of_the_house_leads_to_the_first_page_somebody_may_see
     enter(client, carla)
     assert (await client.get("/", headers=BROWSER)).status_code == 200
     db.write_now(change, scope="clinic:1")
-    identity.forget(account_id=carla.id)
+    principals.forget(account_id=carla.id)
     answer = await client.get("/", headers=BROWSER)
     assert (answer.status_code, answer.headers["location"]) == (303, "/settings")
     assert (await client.get("/settings", headers=BROWSER)).status_code in (200, 307)

@@ -5,9 +5,10 @@ import time
 import pytest
 
 from keepai.web import rates
-from services import accounts, api_keys, db, limits, sessions, tokens
+from services import db, limits
 from services.clock import now
 from services.i18n import translate
+from services.identity import accounts, api_keys, sessions, tokens
 from tests.keepai.around import browser
 
 ASKED = "/api/v1/session"

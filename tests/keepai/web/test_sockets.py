@@ -9,8 +9,9 @@ import socketio
 from socketio.exceptions import ConnectionError as Refused
 
 from keepai.web import sockets
-from services import db, identity, sessions
+from services import db
 from services.clock import now
+from services.identity import principals, sessions
 
 
 async def connect(address, token="", **headers):
@@ -44,7 +45,7 @@ async def test_a_socket_is_whose_cookie_it_carries_and_ends_at_the_handshake_wit
         await connect(server, tokens[0], Host="evil.example")
     own = await connect(server, tokens[0], Origin=server)
     await own.disconnect()
-    principal = await identity.principal_of_token(tokens[0])
+    principal = await principals.principal_of_token(tokens[0])
     db.write_now(sessions.revoke, ana.id, principal.session_id, now())
     await _until_refused(server, tokens[0])
     await first.disconnect()
@@ -52,7 +53,7 @@ async def test_a_socket_is_whose_cookie_it_carries_and_ends_at_the_handshake_wit
 
 async def _until_refused(address, token):
     """The other process notices within the time it remembers."""
-    for _ in range(int(identity.TTL * 10) + 20):
+    for _ in range(int(principals.TTL * 10) + 20):
         try:
             client = await connect(address, token)
         except Refused:

@@ -6,12 +6,13 @@ import pytest
 from sqlmodel import select
 
 from models import Alert, AlertNotice, OutboxMessage
-from services import accounts, alerts, db
+from services import alerts, db
 from services.alerts import bell, book, notices, preferences, routes, rules
 from services.audit import Actor
 from services.clock import now
 from services.errors import Invalid
 from services.history.series import key_of
+from services.identity import accounts
 from services.settings import Settings
 
 BY = Actor("machine")

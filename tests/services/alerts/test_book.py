@@ -8,13 +8,14 @@ import pytest
 from sqlmodel import select
 
 from models import Alert, AlertEvent, AlertNotice, AlertStanding, AuditEvent, OutboxMessage
-from services import accounts, alerts, db, measures
+from services import alerts, db, measures
 from services.alerts import builtin, notices, rules, words
 from services.alerts.engine import Standing
 from services.audit import Actor
 from services.clock import now
 from services.errors import Conflict, Invalid, NotFound
 from services.history.series import key_of, moment
+from services.identity import accounts
 from services.settings import Settings
 
 NODE = {"kind": "worker", "compute": "c", "worker": "w1"}

@@ -6,11 +6,12 @@ import pytest
 from sqlmodel import select
 
 from models import Alert, AlertEvent, AlertNotice, AlertOutside, OutboxMessage
-from services import accounts, alerts, db
+from services import alerts, db
 from services.alerts import board, notices, outside, silences, words
 from services.alerts.outside import Told
 from services.audit import Actor
 from services.clock import now
+from services.identity import accounts
 from services.settings import Settings
 
 LABELS = {"alertname": "DiskAlmostFull", "instance": "db-1:9100", "job": "node", "severity": "critical"}

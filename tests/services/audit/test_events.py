@@ -7,11 +7,12 @@ import pytest
 
 from models import AuditDetail, AuditEvent
 from models.base import new_id
-from services import accounts, audit, db, sessions
+from services import audit, db
 from services.audit import Actor
 from services.clock import now
 from services.errors import Invalid, NotFound
 from services.i18n import LOCALES, translate
+from services.identity import accounts, sessions
 
 ANA = new_id()
 BY_ANA = Actor("person", ANA, "Ana", address="10.0.0.7", agent="Chrome", request_id="r-1")

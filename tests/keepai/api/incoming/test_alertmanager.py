@@ -9,11 +9,12 @@ from sqlmodel import select
 
 from keepai.api.incoming.alertmanager import EXAMPLE
 from models import Alert, AlertOutside
-from services import api_keys, db
-from services.accounts import principal, roles_of
+from services import db
 from services.alerts import triage
 from services.bus import LocalBus
 from services.clock import now, rfc3339
+from services.identity import api_keys
+from services.identity.accounts import principal, roles_of
 from tests.keepai.around import browser
 
 AT = "/webhook/alertmanager"

@@ -20,11 +20,12 @@ from models import (
     SecondFactor,
     TokenFamily,
 )
-from services import accounts, alerts, audit, links, outbox, second_factor
+from services import alerts, audit, outbox
 from services.alerts import preferences
 from services.audit import Actor
 from services.errors import Conflict, Forbidden, Invalid, NotFound
-from services.permissions import PLATFORM, ROLES
+from services.identity import accounts, links, second_factor
+from services.identity.permissions import PLATFORM, ROLES
 from services.settings import Settings
 
 State = Literal["active", "invited", "deactivated"]

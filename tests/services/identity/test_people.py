@@ -7,10 +7,11 @@ from uuid import UUID
 import pytest
 
 from models.base import new_id
-from services import accounts, audit, db, links, outbox, people, sessions
+from services import audit, db, outbox
 from services.audit import Actor
 from services.clock import now
 from services.errors import Conflict, Forbidden, Invalid, NotFound
+from services.identity import accounts, links, people, sessions
 from services.settings import Settings
 
 NO_SESSION = UUID(int=0)

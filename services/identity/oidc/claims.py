@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services import accounts
 from services.errors import KeepAIError
-from services.oidc.issuers import Issuer
-from services.permissions import ROLES
+from services.identity import accounts
+from services.identity.oidc.issuers import Issuer
+from services.identity.permissions import ROLES
 
 EVERYBODY = "*"
 

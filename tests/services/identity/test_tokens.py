@@ -8,10 +8,11 @@ import pytest
 from sqlmodel import select
 
 from models import Account, AuditEvent, RefreshToken, TokenFamily
-from services import accounts, api_keys, db, secret_key, sessions, sign_ins, tokens
+from services import db, secret_key
 from services.audit import Actor
 from services.clock import now
 from services.errors import NotFound
+from services.identity import accounts, api_keys, sessions, sign_ins, tokens
 from services.settings import get_settings
 
 

@@ -12,12 +12,13 @@ from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
 from models import Account, AccountSession, ApiKey, RoleGrant, TokenFamily
-from services import audit, passwords
+from services import audit
 from services.audit import MACHINE, Actor
 from services.clock import now
 from services.errors import Conflict, Invalid, NotFound
 from services.i18n import LOCALES
-from services.permissions import PLATFORM, ROLES, Principal
+from services.identity import passwords
+from services.identity.permissions import PLATFORM, ROLES, Principal
 
 THEMES = ("system", "light", "dark")
 JUST_NOW = timedelta(minutes=10)

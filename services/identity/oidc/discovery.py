@@ -8,7 +8,7 @@ import httpx2
 
 from services import outside
 from services.errors import Upstream
-from services.oidc.issuers import Issuer
+from services.identity.oidc.issuers import Issuer
 from services.settings import Settings
 
 KEPT = 3600.0  # s; afterwards asked again, since issuers change

@@ -12,11 +12,12 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from models import Account, ApiKey
-from services import accounts, audit
+from services import audit
 from services.audit import MACHINE, Actor
 from services.errors import Forbidden, Invalid, NotFound
-from services.permissions import Principal
-from services.sessions import hash_token
+from services.identity import accounts
+from services.identity.permissions import Principal
+from services.identity.sessions import hash_token
 
 PREFIX = "keepai_"
 SHOWN = len(PREFIX) + 6  # so much of a key stays visible

@@ -9,13 +9,14 @@ import pytest
 from sqlmodel import select
 
 from models import Alert, AlertNotice, AuditEvent, OutboxMessage, PushSubscription
-from services import accounts, alerts, db, devices, outbox, people, sessions, vault
+from services import alerts, db, outbox, vault
 from services.alerts import book, notices, preferences, routes, rules
 from services.audit import Actor
-from services.channels import senders
+from services.channels import devices, senders
 from services.clock import now
 from services.errors import Conflict, Invalid, NotFound
 from services.history.series import key_of
+from services.identity import accounts, people, sessions
 from services.settings import Settings
 from tests import push_service
 

@@ -3,7 +3,7 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from services import web_push
+from services.channels import web_push
 from services.settings import Settings
 from tests.push_service import Browser, decoded, encoded
 

@@ -3,10 +3,10 @@
 The protocol itself (state, nonce, PKCE, the checks of ID tokens) is Authlib's, in `keepai/api/oidc.py`.
 """
 
-from services.oidc.claims import Refused, Vouched, needs_more, read
-from services.oidc.discovery import discover
-from services.oidc.identities import connect, disconnect, enter, of_account
-from services.oidc.issuers import GOOGLE, Issuer, issuers
+from services.identity.oidc.claims import Refused, Vouched, needs_more, read
+from services.identity.oidc.discovery import discover
+from services.identity.oidc.identities import connect, disconnect, enter, of_account
+from services.identity.oidc.issuers import GOOGLE, Issuer, issuers
 
 # Why somebody may not get in, for the sign-in page: message keys.
 REASONS = (

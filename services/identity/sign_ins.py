@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlmodel import Session
 
 from models import AccountSession, TokenFamily
-from services import sessions, tokens
 from services.audit import MACHINE, Actor
 from services.errors import NotFound
-from services.permissions import Principal
+from services.identity import sessions, tokens
+from services.identity.permissions import Principal
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,12 @@ from sqlalchemy import CursorResult, delete, update
 from sqlmodel import Session, col, select
 
 from models import Account, RefreshToken, TokenFamily
-from services import accounts, audit, secret_key
+from services import audit, secret_key
 from services.audit import MACHINE, Actor
 from services.errors import NotFound
-from services.permissions import Principal
-from services.sessions import hash_token
+from services.identity import accounts
+from services.identity.permissions import Principal
+from services.identity.sessions import hash_token
 from services.settings import Settings, get_settings
 
 ALGORITHM = "HS256"

@@ -16,10 +16,11 @@ from sqlalchemy import CursorResult, delete, func, update
 from sqlmodel import Session, col, select
 
 from models import RecoveryCode, SecondFactor
-from services import accounts, audit
+from services import audit
 from services.audit import MACHINE, Actor
 from services.errors import Conflict, Invalid
-from services.passwords import ALPHABET
+from services.identity import accounts
+from services.identity.passwords import ALPHABET
 from services.vault import Vault
 
 ISSUER = "KeepAI"

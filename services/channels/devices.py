@@ -15,9 +15,11 @@ from sqlmodel import Session, col, select
 
 from models import Account, AccountSession, OutboxMessage, PushSubscription
 from models.base import new_id
-from services import accounts, audit, outbox, outside, vault, web_push
+from services import audit, outbox, outside, vault
 from services.audit import Actor
+from services.channels import web_push
 from services.errors import Conflict, Invalid, NotFound
+from services.identity import accounts
 from services.outbox import Recipient
 from services.settings import Settings
 

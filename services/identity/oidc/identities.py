@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from models import Account, ExternalIdentity
-from services import accounts, audit, links, people
+from services import audit
 from services.audit import Actor
 from services.errors import Conflict, NotFound
 from services.i18n import DEFAULT_LOCALE
-from services.oidc.claims import Refused, Vouched
-from services.permissions import PLATFORM
+from services.identity import accounts, links, people
+from services.identity.oidc.claims import Refused, Vouched
+from services.identity.permissions import PLATFORM
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,11 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from models import Account, OneTimeLink
-from services import accounts, audit, passwords
+from services import audit
 from services.audit import Actor
 from services.errors import Conflict, Forbidden, Invalid, NotFound
-from services.permissions import PLATFORM, ROLES
+from services.identity import accounts, passwords
+from services.identity.permissions import PLATFORM, ROLES
 
 Kind = Literal["invitation", "password_reset"]
 LASTS = timedelta(hours=24)

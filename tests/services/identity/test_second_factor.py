@@ -7,10 +7,11 @@ from uuid import UUID
 import pyotp
 import pytest
 
-from services import accounts, audit, db, people, second_factor, vault
+from services import audit, db, vault
 from services.audit import Actor
 from services.clock import now
 from services.errors import Conflict, Invalid
+from services.identity import accounts, people, second_factor
 from services.settings import Settings
 
 NO_SESSION = UUID(int=0)

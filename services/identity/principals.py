@@ -16,9 +16,10 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from services import api_keys, db, sessions, tokens
+from services import db
 from services.clock import now
-from services.permissions import Principal
+from services.identity import api_keys, sessions, tokens
+from services.identity.permissions import Principal
 
 log = logging.getLogger(__name__)
 

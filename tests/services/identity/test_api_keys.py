@@ -7,10 +7,11 @@ import pytest
 from sqlmodel import select
 
 from models import ApiKey, AuditEvent
-from services import accounts, api_keys, audit, db
+from services import audit, db
 from services.clock import now
 from services.errors import Forbidden, Invalid, NotFound
-from services.permissions import PLATFORM
+from services.identity import accounts, api_keys
+from services.identity.permissions import PLATFORM
 
 
 def as_owner(account, role):

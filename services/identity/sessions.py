@@ -10,10 +10,11 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from models import Account, AccountSession, RoleGrant, TokenFamily
-from services import accounts, audit, limits, passwords
+from services import audit, limits
 from services.audit import MACHINE, Actor
 from services.errors import NotFound
-from services.permissions import Principal
+from services.identity import accounts, passwords
+from services.identity.permissions import Principal
 
 IDLE = timedelta(days=7)
 LONGEST = timedelta(days=30)
