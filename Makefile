@@ -25,10 +25,10 @@ dev: $(VENV)/.installed-dev ## start with hot reload
 test: $(VENV)/.installed-dev ## everything that must pass
 	@bash deploy/chromium.sh
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(VENV)/.installed-dev lint ## lint, types and the fast tests, in under a minute
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not browser and not dask and not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not browser and not dask and not slow"
 
 lint: $(VENV)/.installed-dev ## lint, types and the direction of imports
 	$(BIN)/ruff check .
@@ -41,7 +41,7 @@ fuzz: $(VENV)/.installed-dev ## hold the API to its description with very many r
 
 pictures: $(VENV)/.installed-dev ## every page in every state, language, theme and size into pictures/, and those of README
 	@bash deploy/chromium.sh
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/browser/test_every_page.py tests/browser/pictures.py --pictures
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/browser/test_every_page.py tests/browser/pictures.py --pictures
 
 bench: $(VENV)/.installed-dev ## the benchmarks, beside a baseline measured in the same run
 	@bash deploy/chromium.sh

@@ -31,8 +31,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            # What a file starts is started once: of several test processes one takes the whole file.
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
             if asyncio.iscoroutinefunction(getattr(item, "obj", None)):
                 item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
