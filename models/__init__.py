@@ -8,13 +8,16 @@ from models.compute import Compute, Worker
 from models.external_identity import ExternalIdentity
 from models.lease import Lease
 from models.link import OneTimeLink
+from models.note import Note, NoteLink, NotePin, NoteVersion, SavedSearch
 from models.outbox import OutboxMessage
+from models.passage import Passage
 from models.probe import ProbeStatus
 from models.program import ApiKey, RefreshToken, TokenFamily
 from models.push import PushSubscription
 from models.sample import SampleBlock, Subject
 from models.second_factor import RecoveryCode, SecondFactor
 from models.session import AccountSession
+from models.share import Share
 from models.silence import MaintenanceWindow, Silence
 from models.task_group import TaskGroupRun
 from models.vault import VaultCheck
@@ -39,16 +42,23 @@ __all__ = [
     "ExternalIdentity",
     "Lease",
     "MaintenanceWindow",
+    "Note",
+    "NoteLink",
+    "NotePin",
+    "NoteVersion",
     "NoticePreference",
     "OneTimeLink",
     "OutboxMessage",
+    "Passage",
     "ProbeStatus",
     "PushSubscription",
     "RecoveryCode",
     "RefreshToken",
     "RoleGrant",
     "SampleBlock",
+    "SavedSearch",
     "SecondFactor",
+    "Share",
     "Silence",
     "Subject",
     "TaskGroupRun",

@@ -28,8 +28,11 @@ def engine(database: str) -> Engine:
     return db.engine()
 
 
+FULL_TEXT = ("passage_words", "ix_passage_words")  # of the databases themselves, no part of the models
+
+
 def tables(engine: Engine) -> set[str]:
-    return set(inspect(engine).get_table_names())
+    return {name for name in inspect(engine).get_table_names() if not name.startswith(FULL_TEXT)}
 
 
 def test_up_down_and_up_again(engine: Engine, migrate: Callable[[str, str], None]) -> None:
@@ -50,7 +53,11 @@ def test_there_is_one_line_of_migrations(request: pytest.FixtureRequest) -> None
 
 def test_models_and_migrations_agree(engine: Engine) -> None:
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {
+            "compare_type": True,
+            "include_object": lambda _item, name, *_: not str(name).startswith(FULL_TEXT),
+        }
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, SQLModel.metadata) == []
 
 
@@ -63,6 +70,7 @@ def test_what_grows_without_end_has_the_time_first_in_its_key() -> None:
         "alert": "started_at",
         "alert_event": "at",
         "alert_notice": "at",
+        "note_version": "at",
     }
     for table, column in keys.items():
         assert next(iter(SQLModel.metadata.tables[table].primary_key.columns)).name == column
@@ -211,6 +219,50 @@ def rows() -> Iterator[SQLModel]:
     )
     yield models.ExternalIdentity(
         account_id=account, issuer="https://x", subject=ODD, email=ODD, created_at=AT, used_at=AT
+    )
+    note, other = new_id(), new_id()
+    for number in (note, other):
+        yield models.Note(
+            id=number,
+            owner_id=account,
+            title=ODD[:200],
+            body=ODD * 1000,
+            folder=ODD[:200],
+            tags=[ODD, "ação"],
+            created_at=DAWN,
+            updated_at=AT,
+            updated_by=account,
+            archived_at=DAWN,
+            deleted_at=AT,
+        )
+    yield models.NoteVersion(
+        at=AT,
+        note_id=note,
+        number=2**31 - 1,
+        kind="conflict",
+        title=ODD[:200],
+        body=ODD,
+        author=ODD,
+        began_at=DAWN,
+    )
+    yield models.NotePin(account_id=account, note_id=note)
+    yield models.NoteLink(note_id=note, folded="acao", target_id=other)
+    yield models.SavedSearch(account_id=account, name=ODD[:60], query={"q": ODD}, created_at=AT)
+    yield models.Share(
+        kind="note", object_id=note, account_id=account, level="write", created_at=AT, until=DAWN
+    )
+    yield models.Share(kind="note", object_id=note, role="*", created_at=AT)
+    yield models.Passage(
+        number=2**62,
+        kind="note",
+        object_id=note,
+        owner_id=account,
+        access_kind="note",
+        access_id=note,
+        title=ODD[:300],
+        text=ODD * 100,
+        folded="acao",
+        updated_at=AT,
     )
     yield models.Lease(name="background", holder=ODD, expires_at=AT)
     yield models.OutboxMessage(
