@@ -8,7 +8,7 @@ from models.compute import Compute, Worker
 from models.external_identity import ExternalIdentity
 from models.lease import Lease
 from models.link import OneTimeLink
-from models.note import Note, NoteLink, NotePin, NoteVersion, SavedSearch
+from models.note import Note, NoteLink, NotePin, NoteTag, NoteVersion, SavedSearch
 from models.outbox import OutboxMessage
 from models.passage import Passage
 from models.probe import ProbeStatus
@@ -45,6 +45,7 @@ __all__ = [
     "Note",
     "NoteLink",
     "NotePin",
+    "NoteTag",
     "NoteVersion",
     "NoticePreference",
     "OneTimeLink",

@@ -82,6 +82,11 @@ ACTIONS = (
     "silence.ended",
     "maintenance.created",
     "maintenance.ended",
+    "note.created",
+    "note.trashed",
+    "note.restored",
+    "note.deleted",
+    "note.shared",
     "audit.exported",
     "diagnostics.downloaded",
 )

@@ -57,6 +57,8 @@ async def test_a_program_signs_in_and_asks_who_it_is(program, bruno):
             "alerts:write",
             "compute:act",
             "compute:read",
+            "notes:read",
+            "notes:write",
             "profile:write",
             "system:read",
         ],
