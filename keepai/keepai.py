@@ -18,9 +18,11 @@ from services.alerts import triage
 from services.bus import Bus, open_bus
 from services.clock import now
 from services.identity import principals, sessions
+from services.notes import desk
 from services.settings import Settings, get_settings
 from state import alerts as alert_state
 from state import live as live_state
+from state import notes as note_state
 from state import plots
 from state.absent import Absent
 from state.binding import OwnTabsOnly
@@ -40,7 +42,7 @@ def named_error(exception: Exception) -> None:
 
 app = rx.App(
     html_lang="pt-BR",
-    stylesheets=["/tokens.css", "/app.css", "/pages.css"],
+    stylesheets=["/tokens.css", "/app.css", "/pages.css", "/notes.css"],
     head_components=pages.head(),
     toaster=None,
     # Reflex's own toasts and banner are not used: the frame says the same in the reader's language.
@@ -66,8 +68,11 @@ async def lifespan() -> AsyncIterator[None]:
     operations.configure(bus, settings)
     outbox.configure(bus)
     triage.configure(bus)
+    desk.configure(bus)
     renewals = alert_state.Renewals()
     bells = alert_state.Renewals(alert_state.renew_bells, alert_state.CALMER)
+    note_renewals = alert_state.Renewals(note_state.renew)
+    bus.subscribe(desk.TOPIC, lambda _message: note_renewals.soon())
     bus.subscribe(triage.TOPIC, lambda _message: renewals.soon())
     bus.subscribe(triage.TOPIC, lambda _message: bells.soon())
     loop = asyncio.get_running_loop()

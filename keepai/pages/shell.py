@@ -7,6 +7,7 @@ import reflex as rx
 
 from components import frame as frames
 from components.dashboard import compute_strip
+from components.notes import capture
 from components.ui.base import Content
 from keepai.pages.section_list import sections
 from services.identity.permissions import ROLES
@@ -14,6 +15,7 @@ from state.alert_counts import AlertCounts, BellCount
 from state.bell import BellState
 from state.dashboard import DashboardState, Live
 from state.leaving import Leaving
+from state.notes import NotesState
 from state.palette import PaletteState
 from state.session import SessionState
 from state.toasts import Toasts
@@ -54,6 +56,7 @@ def shell(
                 on_read=BellState.read_all,
             ),
             badge=AlertCounts.critical,
+            capture=capture(),
             on_language=SessionState.switch_language,
             on_theme=SessionState.switch_theme,
             palette=frames.Palette(
@@ -66,7 +69,12 @@ def shell(
             messages=frames.Messages(
                 rows=Toasts.items,
                 on_close=SessionState.close_toast,
-                events={"forget": WorkersState.put_back, "checklist": DashboardState.show_checklist},
+                events={
+                    "forget": WorkersState.put_back,
+                    "checklist": DashboardState.show_checklist,
+                    "note_back": NotesState.take_back,
+                    "note_unarchive": NotesState.unarchive,
+                },
             ),
             notices=[
                 compute_strip(Live.compute),

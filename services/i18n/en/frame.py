@@ -54,4 +54,6 @@ WORDS = {
     "frame.password_news": "Your password was set anew with a link from {by}.",
     "frame.password_news_text": "If that was not you, tell an admin.",
     "frame.password_news_read": "I know",
+    "frame.think": "Think",
+    "frame.notes": "Notes",
 }

@@ -54,4 +54,6 @@ WORDS = {
     "frame.password_news": "Sua senha foi redefinida com um link de {by}.",
     "frame.password_news_text": "Se não foi você, avise um admin.",
     "frame.password_news_read": "Já sei",
+    "frame.think": "Pensar",
+    "frame.notes": "Notas",
 }
