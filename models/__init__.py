@@ -19,6 +19,7 @@ from models.second_factor import RecoveryCode, SecondFactor
 from models.session import AccountSession
 from models.share import Share
 from models.silence import MaintenanceWindow, Silence
+from models.task import Task, TaskEvent
 from models.task_group import TaskGroupRun
 from models.vault import VaultCheck
 from models.worker_event import WorkerEvent
@@ -61,6 +62,8 @@ __all__ = [
     "Share",
     "Silence",
     "Subject",
+    "Task",
+    "TaskEvent",
     "TaskGroupRun",
     "TokenFamily",
     "VaultCheck",

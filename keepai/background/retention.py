@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from services import alerts, db, history, outbox, task_groups, worker_events, workers
+from services import alerts, db, history, outbox, task_groups, tasks, worker_events, workers
 from services.bus import Bus
 from services.channels import devices
 from services.clock import now
@@ -27,6 +27,7 @@ KEPT = (
     tokens,
     links,
     outbox,
+    tasks,
 )
 
 

@@ -20,7 +20,7 @@ from models import (
     SecondFactor,
     TokenFamily,
 )
-from services import alerts, audit, outbox
+from services import alerts, audit, outbox, tasks
 from services.alerts import preferences
 from services.audit import Actor
 from services.errors import Conflict, Forbidden, Invalid, NotFound
@@ -196,6 +196,7 @@ def export(db: Session, settings: Settings, account_id: UUID, now: datetime) -> 
         "devices": of(PushSubscription),
         "alerts_told": of(AlertNotice),
         "notice_preferences": asdict(preferences.of(db, settings, account_id)),
+        "tasks": tasks.of_person(db, account_id),
         "messages": outbox.of_person(db, account_id),
         "audit": done,
     }
@@ -214,6 +215,7 @@ def delete(
     audit.erase(db, account_id)
     outbox.forget(db, account_id)
     alerts.forget(db, account_id)
+    tasks.forget(db, account_id)
     db.delete(account)
     db.flush()
 

@@ -297,6 +297,37 @@ def rows() -> Iterator[SQLModel]:
         finished_at=AT, compute_id=compute, name=ODD, tasks=2**31 - 1, seconds=1e-9, nbytes=2**63 - 1
     )
     yield models.VaultCheck(name="key", sealed=ODD)
+    task = new_id()
+    yield models.Task(
+        id=task,
+        owner_id=account,
+        assignee_id=account,
+        title=ODD[:200],
+        text=ODD,
+        due_on=AT.date(),
+        due_time="09:00",
+        zone="America/Sao_Paulo",
+        due_at=AT,
+        remind_at=DAWN,
+        repeat="FREQ=DAILY",
+        follows=new_id(),
+        place=-1e9 / 3,
+        checklist=[{"id": "1", "text": ODD, "done": True}],
+        about_kind="alert",
+        about_id=alert,
+        created_at=AT,
+        updated_at=AT,
+        deleted_at=AT,
+    )
+    yield models.TaskEvent(
+        task_id=task,
+        at=AT,
+        kind="commented",
+        actor_id=account,
+        actor=ODD[:254],
+        note=ODD,
+        detail={"to": None},
+    )
     yield models.Worker(
         compute_id=compute, name=ODD, state="lost", since=AT, first_seen=AT, reading={"cpu": 101.7}
     )

@@ -1,0 +1,26 @@
+"""Tasks: what to do, who, and until when."""
+
+WORDS = {
+    "tasks.error.title": "Say what there is to do.",
+    "tasks.error.title_long": "At most 200 letters; the rest fits into the text.",
+    "tasks.error.text_long": "At most 20,000 letters.",
+    "tasks.error.repeat": "There is no such repetition.",
+    "tasks.error.due": "Choose a day, with or without a time.",
+    "tasks.error.moment": "Choose a day and a time.",
+    "tasks.error.until_done": "Choose when to remind of it first.",
+    "tasks.error.assignee": "There is nobody of that name.",
+    "tasks.error.item": "1 to 200 letters, and at most 100 items.",
+    "tasks.error.empty": "Write something.",
+    "tasks.error.long": "At most 4,000 letters.",
+    "tasks.error.changed": "The task changed meanwhile. See how it is and try again.",
+    "people.permission.tasks:read": "See one's own tasks and those that are shared",
+    "people.permission.tasks:write": "Create, change and complete tasks",
+    "audit.group.task": "Tasks",
+    "audit.action.task.created": "Created a task",
+    "audit.action.task.changed": "Changed a task",
+    "audit.action.task.completed": "Completed a task",
+    "audit.action.task.commented": "Commented on a task",
+    "audit.action.task.deleted": "Threw a task into the trash",
+    "audit.action.task.restored": "Took a task out of the trash",
+    "audit.field.fields": "fields",
+}

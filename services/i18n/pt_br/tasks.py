@@ -1,0 +1,26 @@
+"""Tarefas: o que fazer, quem, até quando."""
+
+WORDS = {
+    "tasks.error.title": "Diga o que há para fazer.",
+    "tasks.error.title_long": "Até 200 letras; o resto cabe no texto.",
+    "tasks.error.text_long": "Até 20.000 letras.",
+    "tasks.error.repeat": "Esta repetição não existe.",
+    "tasks.error.due": "Escolha um dia, com ou sem hora.",
+    "tasks.error.moment": "Escolha um dia e uma hora.",
+    "tasks.error.until_done": "Escolha quando lembrar pela primeira vez.",
+    "tasks.error.assignee": "Não há ninguém com este nome.",
+    "tasks.error.item": "De 1 a 200 letras, e no máximo 100 itens.",
+    "tasks.error.empty": "Escreva alguma coisa.",
+    "tasks.error.long": "Até 4.000 letras.",
+    "tasks.error.changed": "A tarefa mudou enquanto isso. Veja como ela está e tente de novo.",
+    "people.permission.tasks:read": "Ver as próprias tarefas e as compartilhadas",
+    "people.permission.tasks:write": "Criar, mudar e concluir tarefas",
+    "audit.group.task": "Tarefas",
+    "audit.action.task.created": "Criou uma tarefa",
+    "audit.action.task.changed": "Mudou uma tarefa",
+    "audit.action.task.completed": "Concluiu uma tarefa",
+    "audit.action.task.commented": "Comentou uma tarefa",
+    "audit.action.task.deleted": "Jogou uma tarefa na lixeira",
+    "audit.action.task.restored": "Tirou uma tarefa da lixeira",
+    "audit.field.fields": "campos",
+}
