@@ -19,6 +19,7 @@ from services.bus import Bus, open_bus
 from services.clock import now
 from services.identity import principals, sessions
 from services.settings import Settings, get_settings
+from services.tasks import desk
 from state import alerts as alert_state
 from state import live as live_state
 from state import plots
@@ -66,6 +67,7 @@ async def lifespan() -> AsyncIterator[None]:
     operations.configure(bus, settings)
     outbox.configure(bus)
     triage.configure(bus)
+    desk.configure(bus)
     renewals = alert_state.Renewals()
     bells = alert_state.Renewals(alert_state.renew_bells, alert_state.CALMER)
     bus.subscribe(triage.TOPIC, lambda _message: renewals.soon())

@@ -30,6 +30,7 @@ from keepai.api import (
     sessions,
     silences,
     stream,
+    tasks,
     tokens,
     workers,
 )
@@ -55,6 +56,7 @@ PARTS = (
     channels,
     alert_routes,
     push,
+    tasks,
     people,
     audit,
     health,

@@ -59,6 +59,8 @@ async def test_a_program_signs_in_and_asks_who_it_is(program, bruno):
             "compute:read",
             "profile:write",
             "system:read",
+            "tasks:read",
+            "tasks:write",
         ],
     }
 
