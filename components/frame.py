@@ -133,6 +133,10 @@ def places(*, alerts: Number | None = None) -> tuple[Group, ...]:
                 Place("alerts", t("frame.alerts"), "/alerts", "bell", "a", attention=alerts),
             ),
         ),
+        Group(
+            t("frame.think"),
+            (Place("notes", t("frame.notes"), "/notes?view=tasks", "file-text", "n"),),
+        ),
         Group(None, (Place("settings", t("frame.settings"), "/settings", "settings", "c"),)),
     )
 

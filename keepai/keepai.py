@@ -23,6 +23,7 @@ from services.tasks import desk
 from state import alerts as alert_state
 from state import live as live_state
 from state import plots
+from state import tasks as task_state
 from state.absent import Absent
 from state.binding import OwnTabsOnly
 from state.leaving import REVOKED
@@ -69,9 +70,11 @@ async def lifespan() -> AsyncIterator[None]:
     triage.configure(bus)
     desk.configure(bus)
     renewals = alert_state.Renewals()
+    task_renewals = alert_state.Renewals(task_state.renew, alert_state.CALM * 2)
     bells = alert_state.Renewals(alert_state.renew_bells, alert_state.CALMER)
     bus.subscribe(triage.TOPIC, lambda _message: renewals.soon())
     bus.subscribe(triage.TOPIC, lambda _message: bells.soon())
+    bus.subscribe(desk.TOPIC, lambda _message: task_renewals.soon())
     loop = asyncio.get_running_loop()
     principals.on_end(lambda ended: loop.call_soon_threadsafe(_kick_soon, broadcaster, ended))
     # Other processes hear of it at once, or notice within seconds where Redis is away.

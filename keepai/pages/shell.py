@@ -16,6 +16,7 @@ from state.dashboard import DashboardState, Live
 from state.leaving import Leaving
 from state.palette import PaletteState
 from state.session import SessionState
+from state.tasks import TasksState
 from state.toasts import Toasts
 from state.words import t
 from state.workers import WorkersState
@@ -66,7 +67,11 @@ def shell(
             messages=frames.Messages(
                 rows=Toasts.items,
                 on_close=SessionState.close_toast,
-                events={"forget": WorkersState.put_back, "checklist": DashboardState.show_checklist},
+                events={
+                    "task": TasksState.undo,
+                    "forget": WorkersState.put_back,
+                    "checklist": DashboardState.show_checklist,
+                },
             ),
             notices=[
                 compute_strip(Live.compute),

@@ -537,6 +537,8 @@ def _tell_change(
     if name in SAID:
         detail["to"] = _plain(value)
         detail["from"] = _plain(getattr(before, name))
+    if name == "text" and before.text:  # nothing that was written is lost, whoever writes over it
+        detail["was"] = before.text
     if name == "assignee_id" and value:
         account = db.get(Account, value)
         detail["name"] = (account.name or account.email) if account else ""

@@ -9,6 +9,8 @@ WORDS = {
     "frame.workers": "Workers",
     "frame.system": "System",
     "frame.alerts": "Alerts",
+    "frame.think": "Think",
+    "frame.notes": "Notes",
     "frame.settings": "Settings",
     "frame.more": "More",
     "frame.collapse": "Collapse",

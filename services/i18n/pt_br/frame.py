@@ -9,6 +9,8 @@ WORDS = {
     "frame.workers": "Workers",
     "frame.system": "Sistema",
     "frame.alerts": "Alertas",
+    "frame.think": "Pensar",
+    "frame.notes": "Notas",
     "frame.settings": "Configurações",
     "frame.more": "Mais",
     "frame.collapse": "Recolher",
