@@ -13,15 +13,15 @@ from keepai import api, logs, pages, web
 from keepai.background import role
 from keepai.pages import errors
 from keepai.web import sockets
-from services import db, live, metrics, operations, outbox
+from services import db, jobs, live, metrics, operations, outbox
 from services.alerts import triage
 from services.bus import Bus, open_bus
 from services.clock import now
 from services.identity import principals, sessions
 from services.settings import Settings, get_settings
 from state import alerts as alert_state
+from state import job_counts, plots
 from state import live as live_state
-from state import plots
 from state.absent import Absent
 from state.binding import OwnTabsOnly
 from state.leaving import REVOKED
@@ -65,11 +65,14 @@ async def lifespan() -> AsyncIterator[None]:
     bus.subscribe("snapshot", lambda message: _receive(broadcaster, message))
     operations.configure(bus, settings)
     outbox.configure(bus)
+    jobs.configure(bus)
     triage.configure(bus)
     renewals = alert_state.Renewals()
     bells = alert_state.Renewals(alert_state.renew_bells, alert_state.CALMER)
     bus.subscribe(triage.TOPIC, lambda _message: renewals.soon())
     bus.subscribe(triage.TOPIC, lambda _message: bells.soon())
+    progress = job_counts.Renewals()
+    bus.subscribe(jobs.TOPIC_PROGRESS, lambda message: progress.soon(message["account"]))
     loop = asyncio.get_running_loop()
     principals.on_end(lambda ended: loop.call_soon_threadsafe(_kick_soon, broadcaster, ended))
     # Other processes hear of it at once, or notice within seconds where Redis is away.

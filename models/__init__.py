@@ -6,6 +6,8 @@ from models.audit import AuditCheckpoint, AuditDetail, AuditEvent
 from models.channel import AlertRoute, Channel, NoticePreference
 from models.compute import Compute, Worker
 from models.external_identity import ExternalIdentity
+from models.file import StoredFile
+from models.job import BellNotice, Job
 from models.lease import Lease
 from models.link import OneTimeLink
 from models.outbox import OutboxMessage
@@ -34,9 +36,11 @@ __all__ = [
     "AuditCheckpoint",
     "AuditDetail",
     "AuditEvent",
+    "BellNotice",
     "Channel",
     "Compute",
     "ExternalIdentity",
+    "Job",
     "Lease",
     "MaintenanceWindow",
     "NoticePreference",
@@ -50,6 +54,7 @@ __all__ = [
     "SampleBlock",
     "SecondFactor",
     "Silence",
+    "StoredFile",
     "Subject",
     "TaskGroupRun",
     "TokenFamily",
