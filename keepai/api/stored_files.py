@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -72,9 +73,9 @@ async def add(
     """Put a file away, of at most 50 MB: as the body, or as the part `file` of a form. Its type is what its content
     says; what was sent of it is only what it is called."""
     settings, owner = get_settings(), person_of(request).account_id
-    given, pieces = await _sent(request, name)
     try:
-        content = await files.receive(settings, owner, given, pieces)
+        async with _sent(request, name) as (given, pieces):
+            content = await files.receive(settings, owner, given, pieces)
     except ClientDisconnect:
         raise Invalid("files.error.cut") from None
     file = None
@@ -122,18 +123,17 @@ async def delete(request: Request, id: FileId) -> Response:
     return Response(status_code=204)
 
 
-async def _sent(request: Request, name: str) -> tuple[str, AsyncIterator[bytes]]:
+@asynccontextmanager
+async def _sent(request: Request, name: str) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
     """What it is called and what is in it, whichever way it was sent. Raises Invalid for a form without a file."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        return name, request.stream()
-    try:
-        form = await request.form(max_files=1, max_fields=4)
-    except ClientDisconnect:
-        raise Invalid("files.error.cut") from None
-    sent = form.get("file")
-    if not isinstance(sent, UploadFile):
-        raise Invalid(fields={"file": "errors.field.missing"})
-    return sent.filename or name, _read(sent)
+        yield name, request.stream()
+        return
+    async with request.form(max_files=1, max_fields=4) as form:
+        sent = form.get("file")
+        if not isinstance(sent, UploadFile):
+            raise Invalid(fields={"file": "errors.field.missing"})
+        yield sent.filename or name, _read(sent)
 
 
 async def _read(sent: UploadFile) -> AsyncIterator[bytes]:

@@ -1,6 +1,6 @@
 """A process that hands calls to a Dask cluster and brings back what came of them: `python -m services.compute.remote`.
 
-It uses Dask's own client, which unpickles what it is sent and takes as much memory as the rest of KeepAI: neither is
+It uses Dask's own client, which may unpickle what it is sent and takes as much memory as the rest of KeepAI: neither is
 wanted in the process that has the database (docs/decisions/0010-wire.md). Orders come by stdin, answers go out by
 stdout, both as msgpack maps, each after its length (services/compute/hands.py). When stdin ends, so does it; the
 scheduler then lets go of all that was asked for.
@@ -78,6 +78,9 @@ class Remote:
                 asynchronous=True,
                 set_as_default=False,
                 timeout=CONNECT_WITHIN,
+                serializers=["dask", "pickle"],
+                # What a worker answers are bytes (`perform`): nothing that comes back needs to be unpickled.
+                deserializers=["dask", "msgpack", "error"],
             )
         except (OSError, TimeoutError, ValueError) as error:
             self._say({"away": str(error)[:300]})

@@ -1,5 +1,6 @@
 """What a file is called and what it is: by its first bytes, never by what whoever sent it says."""
 
+import codecs
 import re
 import unicodedata
 
@@ -71,12 +72,10 @@ def tidy_name(name: str) -> str:
 
 
 def _text(head: bytes) -> str | None:
-    """It as text, None for what is none. It may end within a letter."""
-    for end in range(len(head), max(len(head) - 4, -1), -1):
-        try:
-            text = head[:end].decode("utf-8-sig")
-        except UnicodeDecodeError:
-            continue
-        odd = any(unicodedata.category(c) == "Cc" and c not in "\t\r\n\f" for c in text)
-        return None if odd else text
-    return None
+    """It as text, None for what is none. Where there is more of it, it may end within a letter."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head, final=len(head) < HEAD)
+    except UnicodeDecodeError:
+        return None
+    odd = any(unicodedata.category(c) == "Cc" and c not in "\t\r\n\f" for c in text)
+    return None if odd else text
