@@ -1,7 +1,7 @@
 """Kinds of long work that only tests know, and a runner of them that can be killed.
 
 As a program it is the place runners are forked from (see tests/dispatcher.py): a line on stdin begins one, its process
-id is the answer. """
+id is the answer."""
 
 import asyncio
 import os
