@@ -25,14 +25,11 @@ def jobs(rows: Row, *, ready: Row, on_cancel: Any, on_retry: Any, on_remove: Any
         level=2,
     )
     return ui.card(
-        rx.cond(
-            ready,
+        ui.loading(
             rx.cond(rows.length() > 0, listed, nothing),
-            rx.el.div(
-                ui.skeleton_rows(3, ("8%", "50%", "12%"), class_name="k-tall"),
-                aria_busy="true",
-                aria_label=t("jobs.title"),
-            ),
+            ready=ready,
+            skeleton=ui.skeleton_rows(3, ("50%", "12%"), class_name="k-tall"),
+            label=t("jobs.title"),
         ),
         flush=True,
     )
@@ -82,7 +79,11 @@ def _under_way(row: Row) -> rx.Component:
         row["known"],
         ui.progress(row["percent"], label=row["title"], detail=row["detail"], figure=row["figure"]),
         rx.el.div(
-            rx.el.p(ui.state(row["title"], state=row["look"])),
+            rx.el.p(
+                rx.el.span(row["title"], class_name="k-medium"),
+                " ",
+                ui.badge(row["word"], state=row["look"], name="loader-circle"),
+            ),
             rx.el.p(row["detail"], class_name="k-caption"),
             class_name="k-grow",
         ),
@@ -108,13 +109,14 @@ def _leads(row: Row) -> rx.Component:
     """To what came of it."""
     return rx.cond(
         row["download"],
-        ui.link_button(
-            t("jobs.download"),
+        # Past the router: it is no page.
+        rx.el.A.create(
+            ui.icon("download"),
+            rx.el.span(t("jobs.download")),
             href=row["href"],
-            name="download",
-            size="small",
+            download="",
             aria_label=t("jobs.download_of", job=row["title"]),
-            custom_attrs={"download": ""},
+            class_name="k-button small",
         ),
         ui.link_button(
             t("jobs.open"), href=row["href"], size="small", aria_label=t("jobs.open_of", job=row["title"])

@@ -32,7 +32,8 @@ def job_broadcast(account_id: UUID, locale: str) -> Broadcast:
         found = await db.read(jobs.active, account_id)
         if not found:
             return {"count": 0, "percent": -1, "shown": "", "label": ""}
-        first = next((one for one in found if one.state == "running"), found[0])
+        # Of several the one of which most is known.
+        first = max(found, key=lambda one: (one.state == "running", words.percent(one) is not None))
         percent = words.percent(first)
         shown = f"{percent} %" if percent is not None else ""
         title = words.title(locale, first)

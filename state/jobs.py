@@ -21,7 +21,7 @@ from state.session import enter
 EVERY = 5.0  # s; the bus brings what changes at once
 LOOKS = {
     "queued": "pending",
-    "running": "running",
+    "running": "info",
     "done": "ok",
     "failed": "critical",
     "cancelled": "unknown",
