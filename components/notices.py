@@ -10,6 +10,7 @@ from state.words import t
 
 Row = rx.Var[Any]
 LEVELS = ("all", "critical", "none")
+JOBS = ("all", "bell", "none")
 # What the browser finds itself to be (assets/pwa.js), and how that looks.
 HERE: dict[str, StateName] = {
     "on": "ok",
@@ -32,6 +33,7 @@ def wishes(
     sms: Row,
     push: Row,
     bell: Row,
+    jobs: Row,
     texts: Row,
     errors: Row,
     on_choose: Any,
@@ -85,6 +87,18 @@ def wishes(
             by_push,
             typed("phone", type="tel", auto_complete="tel", placeholder="+55 11 91234-5678"),
             ui.field(level("bell", bell), id="bell", label=t("notices.bell"), help=t("notices.bell.help")),
+            ui.field(
+                ui.segmented(
+                    [(one, t(f"notices.jobs.{one}")) for one in JOBS],
+                    value=jobs,
+                    label=t("notices.jobs"),
+                    on_change=lambda chosen: on_choose("jobs", chosen),
+                    id="jobs",
+                ),
+                id="jobs",
+                label=t("notices.jobs"),
+                help=t("notices.jobs.help"),
+            ),
             rx.el.fieldset(
                 rx.el.legend(t("notices.quiet"), class_name="k-label-text"),
                 rx.el.div(

@@ -6,6 +6,8 @@ from models.audit import AuditCheckpoint, AuditDetail, AuditEvent
 from models.channel import AlertRoute, Channel, NoticePreference
 from models.compute import Compute, Worker
 from models.external_identity import ExternalIdentity
+from models.file import StoredFile
+from models.job import BellNotice, Job
 from models.lease import Lease
 from models.link import OneTimeLink
 from models.note import Note, NoteLink, NotePin, NoteVersion, SavedSearch
@@ -38,9 +40,11 @@ __all__ = [
     "AuditCheckpoint",
     "AuditDetail",
     "AuditEvent",
+    "BellNotice",
     "Channel",
     "Compute",
     "ExternalIdentity",
+    "Job",
     "Lease",
     "MaintenanceWindow",
     "Note",
@@ -61,6 +65,7 @@ __all__ = [
     "SecondFactor",
     "Share",
     "Silence",
+    "StoredFile",
     "Subject",
     "Task",
     "TaskEvent",

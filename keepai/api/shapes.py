@@ -362,6 +362,39 @@ class OwnData(BaseModel):
     audit: list[dict[str, Any]]
 
 
+class StoredFile(Chosen):
+    """A file. `type` is what its content says it is, `size` in bytes, `digest` its SHA-256 in hex."""
+
+    id: str = Field(examples=[ID])
+    name: str = Field(examples=["report.pdf"])
+    type: str = Field(examples=["application/pdf"])
+    size: int
+    digest: str
+    encrypted: bool
+    created_at: Moment | None = Field(examples=[AT])
+    expires_at: Moment | None = Field(examples=[None])
+
+
+class Job(Chosen):
+    """Long work. `state` is queued, running, done, failed or cancelled; `done` of `total` is how far it is, a `total`
+    of 0 is not known yet; `step` and `error` are in the caller's language. `result` may have `href`, where it leads."""
+
+    id: str = Field(examples=[ID])
+    kind: str = Field(examples=["account_export"])
+    title: str
+    state: str = Field(examples=["running"])
+    done: int
+    total: int
+    step: str
+    error: str
+    result: dict[str, Any]
+    tries: int
+    cancellable: bool
+    created_at: Moment | None = Field(examples=[AT])
+    started_at: Moment | None = Field(examples=[AT])
+    ended_at: Moment | None = Field(examples=[None])
+
+
 class Health(BaseModel):
     """One word; the rest for callers that are signed in."""
 

@@ -25,6 +25,7 @@ def page() -> rx.Component:
                     sms=NoticesState.sms,
                     push=NoticesState.push,
                     bell=NoticesState.bell,
+                    jobs=NoticesState.jobs,
                     texts=NoticesState.texts,
                     errors=NoticesState.errors,
                     on_choose=NoticesState.choose,

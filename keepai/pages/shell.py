@@ -13,6 +13,7 @@ from services.identity.permissions import ROLES
 from state.alert_counts import AlertCounts, BellCount
 from state.bell import BellState
 from state.dashboard import DashboardState, Live
+from state.job_counts import JobCount
 from state.leaving import Leaving
 from state.palette import PaletteState
 from state.session import SessionState
@@ -53,6 +54,9 @@ def shell(
                 ready=BellState.ready,
                 on_open=BellState.look,
                 on_read=BellState.read_all,
+            ),
+            jobs=frames.Jobs(
+                count=JobCount.count, percent=JobCount.percent, shown=JobCount.shown, label=JobCount.label
             ),
             badge=AlertCounts.critical,
             on_language=SessionState.switch_language,

@@ -21,11 +21,12 @@ from services.settings import Settings
 
 LEVELS = ("all", "critical", "none")
 BY_LEVEL = ("mail", "sms", "push", "bell")
+JOBS = ("all", "bell", "none")
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What somebody wants. `phone` is in E.164; quiet times are "22:00", both or none."""
+    """What somebody wants; `jobs` is one of `JOBS`. `phone` is in E.164; quiet times are "22:00", both or none."""
 
     mail: str = "all"
     sms: str = "critical"
@@ -34,6 +35,7 @@ class Wishes:
     quiet_from: str = ""
     quiet_to: str = ""
     bell: str = "all"
+    jobs: str = "all"
 
 
 def of(db: Session, settings: Settings, account_id: UUID) -> Wishes:
@@ -42,7 +44,9 @@ def of(db: Session, settings: Settings, account_id: UUID) -> Wishes:
     if kept is None:
         return Wishes()
     number = number_of(db, vault.of(settings), account_id)
-    return Wishes(kept.mail, kept.sms, kept.push, number, kept.quiet_from, kept.quiet_to, kept.bell)
+    return Wishes(
+        kept.mail, kept.sms, kept.push, number, kept.quiet_from, kept.quiet_to, kept.bell, kept.jobs
+    )
 
 
 def tidy(wishes: Wishes) -> Wishes:
@@ -58,6 +62,8 @@ def tidy(wishes: Wishes) -> Wishes:
 def check(wishes: Wishes) -> dict[str, str]:
     """What is wrong with it: field -> message key."""
     wrong = {name: "notices.error.choice" for name in BY_LEVEL if getattr(wishes, name) not in LEVELS}
+    if wishes.jobs not in JOBS:
+        wrong["jobs"] = "notices.error.choice"
     if wishes.phone and not NUMBER.fullmatch(wishes.phone):
         wrong["phone"] = "notices.error.phone"
     if bool(wishes.quiet_from) != bool(wishes.quiet_to):
@@ -78,11 +84,12 @@ def save(db: Session, settings: Settings, now: datetime, account_id: UUID, wishe
     kept = db.get(NoticePreference, account_id) or NoticePreference(account_id=account_id, updated_at=now)
     kept.mail, kept.sms, kept.push, kept.updated_at = wishes.mail, wishes.sms, wishes.push, now
     kept.quiet_from, kept.quiet_to, kept.bell = wishes.quiet_from, wishes.quiet_to, wishes.bell
+    kept.jobs = wishes.jobs
     sealed = vault.of(settings).seal(wishes.phone, f"notice.phone:{account_id}") if wishes.phone else ""
     kept.phone = sealed
     db.add(kept)
     db.flush()
-    said = {name: getattr(wishes, name) for name in BY_LEVEL}
+    said = {name: getattr(wishes, name) for name in (*BY_LEVEL, "jobs")}
     said["quiet"] = f"{wishes.quiet_from}-{wishes.quiet_to}"
     audit.record(
         db,

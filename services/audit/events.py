@@ -88,6 +88,11 @@ ACTIONS = (
     "silence.ended",
     "maintenance.created",
     "maintenance.ended",
+    "file.added",
+    "file.deleted",
+    "job.started",
+    "job.cancelled",
+    "job.retried",
     "audit.exported",
     "diagnostics.downloaded",
 )

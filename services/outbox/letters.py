@@ -132,7 +132,31 @@ class AlertDigest:
         return {"count": self.count, "lines": self.lines}
 
 
-LETTERS: tuple[type[Letter], ...] = (Invitation, PasswordReset, MessageTest, AlertNews, AlertDigest)
+@dataclass(frozen=True, slots=True)
+class JobNews:
+    """Long work of the reader ended. All of it is already in their language: `head` is how it ended, `job` what it was,
+    `said` what came of it or why it failed."""
+
+    name: ClassVar[str] = "job"
+    purpose: ClassVar[Purpose] = "job"
+    link: str
+    head: str
+    job: str
+    said: str = ""
+    until: datetime | None = None
+
+    def words(self, locale: str) -> dict[str, str]:
+        return {"head": self.head, "job": self.job, "said": self.said or f"{self.job}: {self.head}."}
+
+
+LETTERS: tuple[type[Letter], ...] = (
+    Invitation,
+    PasswordReset,
+    MessageTest,
+    AlertNews,
+    AlertDigest,
+    JobNews,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -441,6 +441,7 @@ def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[s
         View("worker-page", state, "frame.workers", f"/workers/{{{worker}}}", house, arrive),
         View("system", state, "frame.system", "/system", house, arrive),
         View("alerts", state, "frame.alerts", "/alerts", house, arrive),
+        View("jobs", state, "jobs.title", "/jobs", house, arrive),
         View("settings", state, "frame.settings", "/settings", house, arrive),
         View("appearance", state, "appearance.title", "/settings/appearance", house, arrive),
         View("sign-in-methods", state, "methods.title", "/settings/sign-in", house, arrive),

@@ -18,7 +18,18 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
-from models import Account, Alert, AlertEvent, AlertNotice, AlertRule, RoleGrant, TaskGroupRun, WorkerEvent
+from models import (
+    Account,
+    Alert,
+    AlertEvent,
+    AlertNotice,
+    AlertRule,
+    Job,
+    RoleGrant,
+    TaskGroupRun,
+    WorkerEvent,
+)
+from models.base import new_id
 from services import alerts, audit, channels, measures, outbox, workers
 from services.alerts import builtin, routes, silences
 from services.alerts import rules as alert_rules
@@ -34,7 +45,7 @@ from services.outbox import Invitation, Letter, MessageTest, PasswordReset, Reci
 from services.settings import Settings
 from services.snapshot import Totals, WorkerRow, compute_samples, subject_samples
 from tests.browser.crowd import BUSY
-from tests.browser.house import House, mail_settings
+from tests.browser.house import LOCALES, House, mail_settings
 from tests.mail_server import MailServer
 
 MINUTE, HOUR = 60, 3600
@@ -200,6 +211,12 @@ class _FarEnd(BaseHTTPRequestHandler):
         """Nothing is said of it."""
 
 
+def ask_for_much(house: House) -> None:
+    """Long work of the admins in every state: none of it ever ends, since its runner is said to live."""
+    for locale in LOCALES:
+        house.ask(_add_jobs, house.person("admin", locale).id)
+
+
 def _busy(totals: Totals, share: float) -> Totals:
     """The compute when it uses this share of what it has."""
     memory = int(totals["limit"] * share / 2)
@@ -266,6 +283,25 @@ def _add_people(database: Session, count: int) -> None:
         if number == 7:
             people.set_role(database, account.id, "admin", now(), by=by)
     links.invite(database, "joana@aurora.example", "viewer", now(), by=by)
+
+
+def _add_jobs(database: Session, account: UUID) -> None:
+    at, alive = now(), now() + timedelta(days=1)
+    step = {"step_key": "jobs.step.export.files", "step_params": {"number": 29, "of": 68}}
+    kept = {"key": "jobs.result.export", "params": {"days": 7}, "href": "/api/v1/files/x", "download": True}
+    runs: dict[str, Any] = {"state": "running", "runner": "x", "beat_at": alive, "tries": 1}
+    every: tuple[dict[str, Any], ...] = (
+        {"state": "cancelled", "ended_at": at - timedelta(days=3)},
+        {"state": "failed", "ended_at": at - timedelta(hours=5), "error": "jobs.error.gone", "tries": 4},
+        {"state": "done", "ended_at": at - timedelta(minutes=9), "result": kept, "done": 1, "total": 1},
+        {"due_at": alive},
+        {**runs, "step_key": "jobs.step.export.reading", "started_at": at},
+        {**runs, **step, "done": 29, "total": 69, "started_at": at - timedelta(minutes=2)},
+    )
+    for about in every:
+        known = {"account_id": account, "kind": "account_export", "created_at": at, "due_at": at}
+        database.add(Job(**{**known, "id": new_id(), **about}))
+        database.flush()
 
 
 def _add_messages(database: Session, settings: Settings) -> None:

@@ -83,6 +83,7 @@ def busy(own_house: Callable[..., House], crowd: Callable[[int], Crowd], beside:
     past.fail_to_deliver(house)
     past.alarm(house)
     past.connect(house)
+    past.ask_for_much(house)
     return house
 
 

@@ -71,6 +71,7 @@ def test_what_grows_without_end_has_the_time_first_in_its_key() -> None:
         "alert_event": "at",
         "alert_notice": "at",
         "note_version": "at",
+        "bell_notice": "at",
     }
     for table, column in keys.items():
         assert next(iter(SQLModel.metadata.tables[table].primary_key.columns)).name == column
@@ -216,6 +217,43 @@ def rows() -> Iterator[SQLModel]:
         created_at=DAWN,
         seen_at=AT,
         sent_at=AT,
+    )
+    yield models.StoredFile(
+        account_id=account,
+        name=ODD[:200],
+        type="text/plain",
+        size=2**40,
+        digest="0" * 64,
+        encrypted=True,
+        place=f"{account.hex}/{new_id().hex}",
+        object_kind="note",
+        object_id=new_id(),
+        created_at=AT,
+        expires_at=DAWN,
+    )
+    yield models.Job(
+        account_id=account,
+        kind="account_export",
+        state="running",
+        params={"a": [1, None, ODD]},
+        step={"at": ODD},
+        done=2**40,
+        total=2**41,
+        step_key="jobs.step.x",
+        step_params={"name": ODD},
+        result={"href": ODD},
+        error="errors.unexpected",
+        error_params={"a": 1.5},
+        tries=3,
+        runner=ODD,
+        created_at=AT,
+        due_at=DAWN,
+        started_at=AT,
+        ended_at=DAWN,
+        beat_at=AT,
+    )
+    yield models.BellNotice(
+        at=AT, account_id=account, kind="job", key="jobs.bell.done", params={"a": ODD}, tone="ok", href=ODD
     )
     yield models.ExternalIdentity(
         account_id=account, issuer="https://x", subject=ODD, email=ODD, created_at=AT, used_at=AT

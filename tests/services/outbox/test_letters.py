@@ -13,6 +13,7 @@ from services.outbox import (
     AlertDigest,
     AlertNews,
     Invitation,
+    JobNews,
     MessageTest,
     Parcel,
     PasswordReset,
@@ -32,6 +33,8 @@ NEWS = AlertNews(
 )
 DIGEST = AlertDigest(link=LINK, count="12 alertas", lines="Disparando: um\nDisparando: outro")
 
+JOB = JobNews(link=LINK, head="Pronto", job="Reunir meus dados", said="Fica guardado por 7 dias")
+
 
 class Links(HTMLParser):
     """The links of a page, and its text."""
@@ -50,12 +53,12 @@ class Links(HTMLParser):
 
 
 def test_every_letter_is_tried_here():
-    assert {type(one) for one in (INVITATION, RESET, MESSAGE_TEST, NEWS, DIGEST)} == set(LETTERS)
+    assert {type(one) for one in (INVITATION, RESET, MESSAGE_TEST, NEWS, DIGEST, JOB)} == set(LETTERS)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize(
-    "letter", [INVITATION, RESET, MESSAGE_TEST, NEWS, DIGEST], ids=lambda letter: letter.name
+    "letter", [INVITATION, RESET, MESSAGE_TEST, NEWS, DIGEST, JOB], ids=lambda letter: letter.name
 )
 def test_both_parts_say_the_same(letter, locale):
     written = write(letter, locale, SAO_PAULO, HERE)
