@@ -11,18 +11,23 @@ from models.base import UtcDateTime, new_id
 
 
 class Note(SQLModel, table=True):
-    """A note in Markdown. `version` is raised by every change and named by whoever wants to change it. `folder` is a
-    path, "Operations/Rack 2"; empty is none. `deleted_at` is when it was thrown into the trash."""
+    """A note in Markdown. `version` is raised by every change of title or body, and named by whoever wants to change
+    them. `editor` is the tab that made the version, where one says so, and `run_from` the first of the versions that
+    it made one after the other. `folder` is a path, "Operations/Rack 2"; empty is none. `deleted_at` is when it was
+    thrown into the trash. Links between notes are compared by `folded_title`."""
 
     __tablename__ = "note"
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     owner_id: UUID = Field(foreign_key="account.id", index=True, ondelete="CASCADE")
     title: str = Field(default="", max_length=200)
+    folded_title: str = Field(default="", max_length=200, index=True)
     body: str = Field(default="", sa_column=Column(Text, nullable=False))
     folder: str = Field(default="", max_length=200)
     tags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     version: int = 1
+    editor: str = Field(default="", max_length=64)
+    run_from: int = 1
     created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     updated_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False, index=True))
     updated_by: UUID | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL")
@@ -33,9 +38,9 @@ class Note(SQLModel, table=True):
 
 
 class NoteVersion(SQLModel, table=True):
-    """How a note was after somebody had written at it for a while, from `began_at` to `at`. `kind` is "edit", "restore",
-    or "conflict": then it is what somebody typed while somebody else changed the note, `number` is the version that
-    they had before them, and `settled_at` is when somebody chose between the two."""
+    """How a note was after somebody had written at it for a while, from `began_at` to `at`. `kind` is "edit",
+    "restore", or "conflict": then it is what somebody typed while somebody else changed the note, `number` is the
+    version that they had before them, and `settled_at` is when somebody chose between the two."""
 
     __tablename__ = "note_version"
 
@@ -50,6 +55,15 @@ class NoteVersion(SQLModel, table=True):
     author: str = Field(default="", max_length=254)
     began_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     settled_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+
+
+class NoteTag(SQLModel, table=True):
+    """A note has a tag. `folded` is how tags are compared; how it was written is in `Note.tags`."""
+
+    __tablename__ = "note_tag"
+
+    folded: str = Field(primary_key=True, max_length=80)
+    note_id: UUID = Field(foreign_key="note.id", primary_key=True, index=True, ondelete="CASCADE")
 
 
 class NotePin(SQLModel, table=True):

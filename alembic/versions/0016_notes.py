@@ -39,10 +39,13 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("owner_id", sa.Uuid(), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("folded_title", sa.String(length=200), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("folder", sa.String(length=200), nullable=False),
         sa.Column("tags", sa.JSON(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("editor", sa.String(length=64), nullable=False),
+        sa.Column("run_from", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.Column("updated_by", sa.Uuid(), nullable=True),
@@ -53,6 +56,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_note_owner_id", "note", ["owner_id"])
+    op.create_index("ix_note_folded_title", "note", ["folded_title"])
     op.create_index("ix_note_updated_at", "note", ["updated_at"])
     op.create_index("ix_note_deleted_at", "note", ["deleted_at"])
     op.create_table(
@@ -73,6 +77,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("at", "id"),
     )
     op.create_index("ix_note_version_note_id", "note_version", ["note_id"])
+    op.create_table(
+        "note_tag",
+        sa.Column("folded", sa.String(length=80), nullable=False),
+        sa.Column("note_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["note_id"], ["note.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("folded", "note_id"),
+    )
+    op.create_index("ix_note_tag_note_id", "note_tag", ["note_id"])
     op.create_table(
         "note_pin",
         sa.Column("account_id", sa.Uuid(), nullable=False),
@@ -151,5 +163,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.execute("DROP TABLE passage_words")
-    for table in (*("passage", "share", "saved_search", "note_link", "note_pin", "note_version", "note"),):
+    for table in (
+        *("passage", "share", "saved_search", "note_link", "note_pin", "note_tag", "note_version", "note"),
+    ):
         op.drop_table(table)

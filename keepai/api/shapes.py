@@ -766,6 +766,85 @@ class AlertPreview(BaseModel):
     episodes: list[AlertEpisode]
 
 
+class Note(Chosen):
+    """A note in Markdown. `version` is what a change must name; `may_write` whether the caller may change it."""
+
+    id: str = Field(examples=[ID])
+    title: str = Field(examples=["When a worker is lost"])
+    body: str = Field(examples=["First see whether the work went on."])
+    folder: str = Field(examples=["Operations/Runbooks"])
+    tags: list[str] = Field(examples=[["runbook"]])
+    version: int
+    owner_id: str = Field(examples=[ID])
+    owner: str
+    pinned: bool
+    created_at: Moment = Field(examples=[AT])
+    updated_at: Moment = Field(examples=[AT])
+    archived_at: Moment | None
+    deleted_at: Moment | None
+
+
+class NoteVersion(Chosen):
+    """How a note was. `kind` is `edit`, `restore`, or `conflict`: what the caller typed while somebody else changed
+    it."""
+
+    id: str = Field(examples=[ID])
+    number: int
+    kind: str = Field(examples=["edit"])
+    title: str
+    body: str
+    author: str
+    began_at: Moment = Field(examples=[AT])
+    at: Moment = Field(examples=[AT])
+
+
+class NoteText(BaseModel):
+    """One of two texts of a note."""
+
+    title: str
+    body: str
+    version: int
+    by: str = Field(examples=["Ana"])
+
+
+class NoteConflict(BaseModel):
+    """The note was changed meanwhile: what was sent, and what it says now."""
+
+    model_config = ConfigDict(extra="allow")
+
+    status: int = Field(examples=[409])
+    detail: str
+    code: str = Field(examples=["notes.error.stale"])
+    mine: NoteText
+    theirs: NoteText
+
+
+class Share(BaseModel):
+    """A person, or all of a role (`*` is everybody), and what they may."""
+
+    user_id: str | None = Field(examples=[ID])
+    name: str = Field(examples=["Bruno"])
+    role: str | None = Field(examples=[None])
+    level: str = Field(examples=["read"])
+
+
+class SearchHit(BaseModel):
+    """Something that was found, by its best passage. `snippet` has in turn what is not and what is searched for."""
+
+    kind: str = Field(examples=["note"])
+    id: str = Field(examples=[ID])
+    title: str
+    snippet: list[str] = Field(examples=[["The ", "worker", " was lost"]])
+    score: float
+    updated_at: Moment = Field(examples=[AT])
+
+
+class SearchHits(BaseModel):
+    """What was found, the best first."""
+
+    items: list[SearchHit]
+
+
 def told(shape: Any, *, csv: bool = False) -> dict[str, Any]:
     """What a route that encodes its answer itself says of it: its shape, and whether it is also given as CSV."""
     content: dict[str, Any] = {"text/csv": {"schema": {"type": "string"}}} if csv else {}

@@ -93,6 +93,11 @@ ACTIONS = (
     "job.started",
     "job.cancelled",
     "job.retried",
+    "note.created",
+    "note.trashed",
+    "note.restored",
+    "note.deleted",
+    "note.shared",
     "audit.exported",
     "diagnostics.downloaded",
 )

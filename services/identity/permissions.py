@@ -20,6 +20,8 @@ VIEWER = EVERYBODY | {
     "files:write",
     "jobs:read",
     "jobs:write",
+    "notes:read",
+    "notes:write",
     "system:read",
     "tasks:read",
     "tasks:write",

@@ -26,7 +26,7 @@ _last = 0
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One thing to be found. `access` is what must be shared with a reader who is not its owner: ("note", its id) for
-    a task of a note; without it the thing itself."""
+    a task of a note; without it the thing itself. `more` are words that count like those of the title."""
 
     kind: str
     object_id: UUID
@@ -35,6 +35,7 @@ class Entry:
     text: str
     updated_at: datetime
     access: tuple[str, UUID] | None = None
+    more: str = ""
 
 
 def put(db: Session, entry: Entry) -> None:
@@ -47,7 +48,7 @@ def put(db: Session, entry: Entry) -> None:
         .where(Passage.kind == entry.kind, Passage.object_id == entry.object_id)
         .order_by(col(Passage.part))
     ).all()
-    folded_title = fold(title)
+    folded_title = fold(f"{title} {entry.more}")
     for part, text in enumerate(pieces):
         row = there[part] if part < len(there) else None
         if row is None:

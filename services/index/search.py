@@ -2,8 +2,8 @@
 for both databases."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,8 @@ CANDIDATES = 300  # passages that are compared, the newest of those that hold th
 COUNTED = 5000  # from here on a word says nothing
 ASKED = 8  # words of a question that are looked up
 K, B, USUAL_LENGTH = 1.2, 0.5, 120  # BM25 (Robertson and Zaragoza, 2009); the length in words
+BEGINNING = 0.6  # what a word says that only begins so
+SHORTEST_BEGINNING = 2  # letters: with one, half of everything begins
 TITLE = 3.0  # how much more a word says in the title
 LONGEST_QUERY = 200
 WORDS = table("passage_words", column("rowid", BigInteger))
@@ -52,12 +54,13 @@ def find(
     kinds: Sequence[str] = (),
     limit: int = 50,
 ) -> list[Hit]:
-    """What holds all of these words, the last one also as the beginning of a word; best first. Nothing for no words."""
+    """What holds all of these words, the last one also as the beginning of a word, from
+    two letters on; best first. Nothing for no words."""
     terms = terms_of(query)
     if not terms:
         return []
     rows = _candidates(db, reader, now, _all_of(db, terms), kinds, CANDIDATES)
-    return _ranked(rows, dict.fromkeys(terms, 1.0), limit)
+    return _hits(db, _ranked(rows, dict.fromkeys(terms, 1.0)), terms, limit)
 
 
 def passages_for(
@@ -71,17 +74,29 @@ def passages_for(
         :ASKED
     ]
     weights = {term: math.log(1 + (total - seen[term] + 0.5) / (seen[term] + 0.5)) for term in telling}
-    found: dict[int, Any] = {}
+    found: dict[int, Candidate] = {}
     for term in telling:
         rows = _candidates(db, reader, now, _all_of(db, [term], prefix=False), kinds, CANDIDATES)
         found |= {row.number: row for row in rows}
-    return _ranked(list(found.values()), weights, limit, whole=True)
+    return _hits(db, _ranked(list(found.values()), weights, whole=True), telling, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is compared of a passage."""
+
+    number: int
+    kind: str
+    object_id: UUID
+    folded_title: str
+    folded: str
 
 
 def _candidates(
-    db: Session, reader: Reader, now: datetime, holds: Any, kinds: Sequence[str], limit: int
-) -> Sequence[Passage]:
-    query = _holding(db, select(Passage), holds).where(
+    db: Session, reader: Reader, now: datetime, holds: str, kinds: Sequence[str], limit: int
+) -> list[Candidate]:
+    compared: Select[Any] = Select(*(col(getattr(Passage, one.name)) for one in fields(Candidate)))
+    query = _holding(db, compared, holds).where(
         sharing.allowed(
             reader,
             now,
@@ -92,7 +107,7 @@ def _candidates(
     )
     if kinds:
         query = query.where(col(Passage.kind).in_(kinds))
-    return db.execute(query.order_by(_newest(db)).limit(limit)).scalars().all()
+    return [Candidate(*row) for row in db.execute(query.order_by(_newest(db)).limit(limit))]
 
 
 # -- the two databases ------------------------------------------------------------------------------------------
@@ -104,6 +119,7 @@ def _is_sqlite(db: Session) -> bool:
 
 def _all_of(db: Session, terms: Sequence[str], *, prefix: bool = True) -> str:
     """A search in the language of the database. The terms are folded: they hold letters and digits alone."""
+    prefix = prefix and len(terms[-1]) >= SHORTEST_BEGINNING
     if _is_sqlite(db):
         words = [f'"{term}"' for term in terms]
         return " AND ".join([*words[:-1], f"{words[-1]}*" if prefix else words[-1]])
@@ -115,7 +131,12 @@ def _holding(db: Session, query: Select[Any], holds: str) -> Select[Any]:
         return query.join(WORDS, WORDS.c.rowid == Passage.number).where(
             text("passage_words MATCH :holds").bindparams(holds=holds)
         )
-    return query.where(text(f"{VECTOR} @@ to_tsquery('simple', :holds)").bindparams(holds=holds))
+    # By itself: PostgreSQL would rather walk back through all passages, and make the words of each anew.
+    some = select(Passage.number).where(
+        text(f"{VECTOR} @@ to_tsquery('simple', :holds)").bindparams(holds=holds)
+    )
+    found = some.cte("found").prefix_with("MATERIALIZED")
+    return query.join(found, found.c.number == Passage.number)
 
 
 # As the index of the migration has it, letter by letter: only then PostgreSQL uses that.
@@ -129,6 +150,7 @@ def _newest(db: Session) -> ColumnElement[Any]:
 
 def _count(db: Session, holds: str) -> int:
     """How many passages hold it, of all people; up to COUNTED."""
+    inner: Select[Any]
     if _is_sqlite(db):
         inner = select(literal_column("1")).select_from(WORDS).where(text("passage_words MATCH :holds"))
     else:
@@ -145,36 +167,42 @@ def _count(db: Session, holds: str) -> int:
 
 
 def _ranked(
-    rows: Sequence[Passage], weights: Mapping[str, float], limit: int, *, whole: bool = False
-) -> list[Hit]:
-    best: dict[tuple[str, UUID], tuple[float, Passage]] = {}
+    rows: Sequence[Candidate], weights: Mapping[str, float], *, whole: bool = False
+) -> list[tuple[float, Candidate]]:
+    """The best passage of each thing, the best thing first; of equal ones the newest."""
+    best: dict[tuple[str, UUID], tuple[float, Candidate]] = {}
     for row in rows:
         score = _score(row, weights, whole)
         key = (row.kind, row.object_id)
         if score > 0 and (key not in best or score > best[key][0]):
             best[key] = (score, row)
-    order = sorted(best.values(), key=lambda one: (-one[0], -one[1].updated_at.timestamp()))
-    terms = list(weights)
+    return sorted(best.values(), key=lambda one: (-one[0], -one[1].number))
+
+
+def _hits(
+    db: Session, ranked: Sequence[tuple[float, Candidate]], terms: Sequence[str], limit: int
+) -> list[Hit]:
+    chosen = ranked[:limit]
+    numbers = [row.number for _, row in chosen]
+    rows = {row.number: row for row in db.exec(select(Passage).where(col(Passage.number).in_(numbers)))}
+    found = [(score, rows[one.number]) for score, one in chosen if one.number in rows]
     return [
         Hit(row.kind, row.object_id, row.title, row.text, snippet(row.text, terms), score, row.updated_at)
-        for score, row in order[:limit]
+        for score, row in found
     ]
 
 
-def _score(row: Passage, weights: Mapping[str, float], whole: bool) -> float:
-    words, title = row.folded.split(), row.folded_title.split()
-    length = 1 - B + B * len(words) / USUAL_LENGTH
+def _score(row: Candidate, weights: Mapping[str, float], whole: bool) -> float:
+    words, title = f" {row.folded} ", f" {row.folded_title} "
+    length = 1 - B + B * words.count(" ") / USUAL_LENGTH
     total = 0.0
     for term, weight in weights.items():
-        often = sum(_counts(words, term, whole)) + TITLE * sum(_counts(title, term, whole))
+        often = _often(words, term, whole) + TITLE * _often(title, term, whole)
         total += weight * often * (K + 1) / (often + K * length)
     return total
 
 
-def _counts(words: Sequence[str], term: str, whole: bool) -> Iterator[float]:
-    """One for each word that is the term; a word that only begins with it says less."""
-    for word in words:
-        if word == term:
-            yield 1.0
-        elif not whole and word.startswith(term):
-            yield 0.6
+def _often(words: str, term: str, whole: bool) -> float:
+    """How often a text has the term as a word; a word that only begins with it says less."""
+    exactly = words.count(f" {term} ")
+    return exactly if whole else exactly + BEGINNING * (words.count(f" {term}") - exactly)

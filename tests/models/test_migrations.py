@@ -283,6 +283,7 @@ def rows() -> Iterator[SQLModel]:
         author=ODD,
         began_at=DAWN,
     )
+    yield models.NoteTag(note_id=note, folded="acao")
     yield models.NotePin(account_id=account, note_id=note)
     yield models.NoteLink(note_id=note, folded="acao", target_id=other)
     yield models.SavedSearch(account_id=account, name=ODD[:60], query={"q": ODD}, created_at=AT)

@@ -131,4 +131,10 @@ WORDS = {
     "audit.group.silence": "Silences",
     "audit.group.diagnostics": "Diagnostics",
     "audit.action.diagnostics.downloaded": "Downloaded the diagnostics bundle",
+    "audit.action.note.created": "Created a note",
+    "audit.action.note.trashed": "Threw a note into the trash",
+    "audit.action.note.restored": "Took a note out of the trash",
+    "audit.action.note.deleted": "Deleted a note for good",
+    "audit.action.note.shared": "Changed with whom a note is shared",
+    "audit.group.note": "Notes",
 }

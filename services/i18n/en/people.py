@@ -56,6 +56,8 @@ WORDS = {
     "people.permission.alerts:act": "Acknowledge, assign, comment on, silence and resolve alerts",
     "people.permission.alerts:write": "Tell of alerts that other programs find",
     "people.permission.alerts:manage": "Make and change alert rules",
+    "people.permission.notes:read": "Read one's own and shared notes",
+    "people.permission.notes:write": "Write notes and share them",
     "people.permission.compute:read": "See dashboard, workers and history",
     "people.permission.system:read": "See services, server and logs",
     "people.permission.profile:write": "Change one's own profile, password and sessions",

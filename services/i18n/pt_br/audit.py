@@ -131,4 +131,10 @@ WORDS = {
     "audit.group.silence": "Silêncios",
     "audit.group.diagnostics": "Diagnóstico",
     "audit.action.diagnostics.downloaded": "Baixou o pacote de diagnóstico",
+    "audit.action.note.created": "Criou uma nota",
+    "audit.action.note.trashed": "Jogou uma nota na lixeira",
+    "audit.action.note.restored": "Tirou uma nota da lixeira",
+    "audit.action.note.deleted": "Apagou uma nota de vez",
+    "audit.action.note.shared": "Mudou com quem uma nota é compartilhada",
+    "audit.group.note": "Notas",
 }

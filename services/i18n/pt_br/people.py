@@ -56,6 +56,8 @@ WORDS = {
     "people.permission.alerts:act": "Reconhecer, atribuir, comentar, silenciar e resolver alertas",
     "people.permission.alerts:write": "Avisar de alertas que outros programas encontram",
     "people.permission.alerts:manage": "Criar e mudar regras de alerta",
+    "people.permission.notes:read": "Ler as próprias notas e as compartilhadas",
+    "people.permission.notes:write": "Escrever notas e compartilhá-las",
     "people.permission.compute:read": "Ver painel, workers e histórico",
     "people.permission.system:read": "Ver serviços, servidor e registros",
     "people.permission.profile:write": "Mudar o próprio perfil, a senha e as sessões",

@@ -61,6 +61,8 @@ async def test_a_program_signs_in_and_asks_who_it_is(program, bruno):
             "files:write",
             "jobs:read",
             "jobs:write",
+            "notes:read",
+            "notes:write",
             "profile:write",
             "system:read",
             "tasks:read",
