@@ -173,11 +173,15 @@ def _row(
     return rx.el.li(
         rx.cond(trash, rx.fragment(), box),
         rx.el.div(
-            ui.link(
-                row["title"],
-                href=f"{link}{row['id']}",
-                class_name=rx.cond(row["done"], "k-task-title done", "k-task-title"),
-                data_k_main="",
+            rx.cond(
+                trash,
+                rx.el.span(row["title"], class_name="k-medium"),
+                ui.link(
+                    row["title"],
+                    href=f"{link}{row['id']}",
+                    class_name=rx.cond(row["done"], "k-task-title done", "k-task-title"),
+                    data_k_main="",
+                ),
             ),
             _facts(row),
             class_name="k-grow",

@@ -76,6 +76,7 @@ async def lifespan() -> AsyncIterator[None]:
     bus.subscribe(triage.TOPIC, lambda _message: renewals.soon())
     bus.subscribe(triage.TOPIC, lambda _message: bells.soon())
     bus.subscribe(desk.TOPIC, lambda _message: task_renewals.soon())
+    bus.subscribe(desk.TOLD_TOPIC, lambda _message: bells.soon())
     progress = job_counts.Renewals()
     bus.subscribe(jobs.TOPIC_PROGRESS, lambda message: progress.soon(message["account"]))
     loop = asyncio.get_running_loop()

@@ -16,7 +16,8 @@ class Task(SQLModel, table=True):
     `due_on` is a day and `due_time` "09:00" on it in `zone`, or empty for the whole day; `due_at` is the instant from
     which it is late: that moment, or the end of that day. `repeat` is a rule as RFC 5545 writes it, `repeat_from` says
     whether the next one is counted from the due date ("due") or from when it was done ("done"); `follows` is the task
-    of which this one is the repetition. `until_done` has the person reminded again each day.
+    of which this one is the repetition. `remind_at` is when to remind of it, `tell_at` when that is due next: later
+    where somebody put it off, and None once they were told. `until_done` has them told again each day.
 
     `note_id` is the note it belongs to; `about_kind` and `about_id` name what it is about (alert, worker), `about_name`
     how that was called then. `place` orders the board. `checklist` are `{"id", "text", "done"}`. `folded` is what a
@@ -42,9 +43,8 @@ class Task(SQLModel, table=True):
     due_time: str = Field(default="", max_length=5)
     zone: str = Field(max_length=64)
     due_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
-    remind_at: datetime | None = Field(
-        default=None, sa_column=Column(UtcDateTime(), nullable=True, index=True)
-    )
+    remind_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    tell_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True, index=True))
     until_done: bool = False
     repeat: str = Field(default="", max_length=120)
     repeat_from: str = Field(default="due", max_length=4)

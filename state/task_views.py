@@ -1,20 +1,18 @@
 """Tasks as pages show them, in the reader's words."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
-from babel.dates import format_date
-
 from models import Account, Task, TaskEvent
 from services.alerts import words
-from services.errors import Invalid
-from services.i18n import has, known_locale, translate
+from services.i18n import has, translate
 from services.tasks import Due, Quick, lists, repeat
 from services.tasks.book import OPEN
 from services.tasks.lists import Around, Listed
 from services.tasks.when import local_of
+from services.tasks.words import due_words, local_due, moment_words, repeat_words, when_words
 from state.session import initials
 
 # The icon and the colour of what is about.
@@ -36,6 +34,7 @@ NODES = {
     "assignee": ("user-plus", "unknown"),
     "due": ("calendar", "unknown"),
     "remind_at": ("bell", "unknown"),
+    "snoozed": ("bell", "unknown"),
     "repeat": ("repeat", "unknown"),
     "priority": ("flag", "unknown"),
     "checklist": ("list-checks", "unknown"),
@@ -258,7 +257,7 @@ def row(task: Task, around: Around, locale: str, zone: str, now: datetime) -> Ta
 def facts(task: Task, around: Around, locale: str, zone: str, now: datetime, *, may: bool) -> TaskFacts:
     """One task as its panel shows it."""
     shown = row(task, around, locale, zone, now)
-    due = _local_due(task, zone)
+    due, remind_at = local_due(task, zone), task.tell_at or task.remind_at
     return TaskFacts(
         id=task.id.hex,
         version=task.version,
@@ -272,7 +271,7 @@ def facts(task: Task, around: Around, locale: str, zone: str, now: datetime, *, 
         tone=shown["tone"],
         day=due.day.isoformat() if due else "",
         time=due.time if due else "",
-        remind=f"{local_of(task.remind_at, zone):%Y-%m-%dT%H:%M}" if task.remind_at else "",
+        remind=f"{local_of(remind_at, zone):%Y-%m-%dT%H:%M}" if remind_at else "",
         remind_said=shown["remind"],
         until_done=task.until_done,
         repeat=shown["repeat"],
@@ -341,57 +340,6 @@ def called(account: Account) -> str:
 # -- words ------------------------------------------------------------------------------------------------------
 
 
-def due_words(task: Task, locale: str, zone: str, now: datetime) -> str:
-    """When it is due, as people say it: "hoje, 14h", "qui, 19 nov"."""
-    due = _local_due(task, zone)
-    return when_words(due, locale, local_of(now, zone).date()) if due else ""
-
-
-def when_words(due: Due, locale: str, today: date) -> str:
-    """A day near by, by its name; with its time."""
-    day = day_words(due.day, locale, today)
-    return translate(locale, "tasks.day_and_time", day=day, time=due.time) if due.time else day
-
-
-def day_words(day: date, locale: str, today: date) -> str:
-    """ "hoje", "amanhã", "ontem", "qui, 19 nov", and with its year where that is another."""
-    near = {0: "tasks.today", 1: "tasks.tomorrow", -1: "tasks.yesterday"}.get((day - today).days)
-    if near:
-        return translate(locale, near)
-    portuguese = known_locale(locale) == "pt-BR"
-    pattern = "EEE, d MMM" if portuguese else "EEE, MMM d"
-    if day.year != today.year:
-        pattern = "d MMM y" if portuguese else "MMM d, y"
-    return str(format_date(day, pattern, locale=known_locale(locale).replace("-", "_"))).replace(".", "")
-
-
-def moment_words(at: datetime, locale: str, zone: str, now: datetime) -> str:
-    """A moment: "amanhã, 08:45"."""
-    here = local_of(at, zone)
-    return when_words(Due(here.date(), f"{here:%H:%M}"), locale, local_of(now, zone).date())
-
-
-def repeat_words(locale: str, text: str) -> str:
-    """A rule in words: "todo dia útil", "a cada 2 semanas: seg, qua"."""
-    if not text:
-        return ""
-    try:
-        rule = repeat.parse(text)
-    except Invalid:
-        return text
-    if rule == repeat.WORKDAYS:
-        return translate(locale, "tasks.repeat.workdays")
-    every = rule.interval
-    key = f"tasks.repeat.{rule.frequency.lower()}"
-    base = translate(locale, key) if every == 1 else translate(locale, f"{key}.many", number=every)
-    if rule.frequency == "WEEKLY":
-        days = ", ".join(translate(locale, f"maintenance.day.{day + 1}") for day in rule.days)
-        return translate(locale, "tasks.repeat.on", rule=base, days=days)
-    if rule.frequency == "MONTHLY":
-        return translate(locale, "tasks.repeat.on_day", rule=base, day=rule.month_day)
-    return base
-
-
 def choice_of(text: str) -> str:
     """Which of the choices of the field a rule is."""
     if not text:
@@ -407,16 +355,6 @@ def choice_of(text: str) -> str:
     )
 
 
-def _local_due(task: Task, zone: str) -> Due | None:
-    """Its due date on the reader's clock."""
-    if task.due_on is None:
-        return None
-    if not task.due_time or task.due_at is None:
-        return Due(task.due_on)
-    here = local_of(task.due_at, zone)
-    return Due(here.date(), f"{here:%H:%M}")
-
-
 def _tone(task: Task, zone: str, now: datetime) -> str:
     if lists.is_late(task, now, zone):
         return "late"
@@ -424,10 +362,10 @@ def _tone(task: Task, zone: str, now: datetime) -> str:
 
 
 def _remind(task: Task, locale: str, zone: str, now: datetime) -> str:
-    """When it reminds next, as long as that is to come."""
-    if task.remind_at is None or task.state not in OPEN or task.remind_at < now - timedelta(days=1):
+    """When it reminds next."""
+    if task.tell_at is None or task.state not in OPEN:
         return ""
-    return moment_words(task.remind_at, locale, zone, now)
+    return moment_words(task.tell_at, locale, zone, now)
 
 
 def _checklist(task: Task, locale: str) -> str:
@@ -469,11 +407,11 @@ def _said(line: TaskEvent, locale: str, zone: str) -> str:
     to, key, to_said = detail.get("to"), f"tasks.story.{line.kind}", ""
     if line.kind in ("state", "team"):
         key = f"{key}.{str(to).lower()}"
-    elif line.kind in ("assignee", "due", "remind_at", "repeat") and not to:
+    elif line.kind in ("assignee", "due", "remind_at", "snoozed", "repeat") and not to:
         key = f"{key}.none"
     elif line.kind == "due":
         to_said = _due_said(str(to), locale, local_of(line.at, zone).date())
-    elif line.kind == "remind_at":
+    elif line.kind in ("remind_at", "snoozed"):
         to_said = moment_words(datetime.fromisoformat(str(to)), locale, zone, line.at)
     elif line.kind == "repeat":
         to_said = repeat_words(locale, str(to))

@@ -340,7 +340,7 @@ class TasksState(rx.State):
             "none": None,
         }
         if until in moments:
-            await self._act(self.selected, remind_at=moments[until])
+            await self._do(tasks.snooze, id_of(self.selected), actor(), moments[until])
 
     @rx.event
     @requires("tasks:write")

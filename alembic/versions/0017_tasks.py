@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("zone", sa.String(length=64), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=True),
         sa.Column("remind_at", UtcDateTime(), nullable=True),
+        sa.Column("tell_at", UtcDateTime(), nullable=True),
         sa.Column("until_done", sa.Boolean(), nullable=False),
         sa.Column("repeat", sa.String(length=120), nullable=False),
         sa.Column("repeat_from", sa.String(length=4), nullable=False),
@@ -50,7 +51,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("follows"),
     )
-    for name in ("owner_id", "assignee_id", "note_id", "remind_at", "done_at", "deleted_at"):
+    for name in ("owner_id", "assignee_id", "note_id", "tell_at", "done_at", "deleted_at"):
         op.create_index(f"ix_task_{name}", "task", [name])
     op.create_index("ix_task_about", "task", ["about_id", "about_kind"])
     op.create_index("ix_task_state", "task", ["state", "due_at"])
@@ -69,8 +70,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_task_event_task", "task_event", ["task_id", "at"])
+    with op.batch_alter_table("notice_preference") as table:
+        table.add_column(sa.Column("tasks", sa.String(length=16), nullable=False, server_default="all"))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("notice_preference") as table:
+        table.drop_column("tasks")
     op.drop_table("task_event")
     op.drop_table("task")

@@ -494,8 +494,9 @@ class TaskItem(BaseModel):
 
 class Task(Chosen):
     """Something to be done. `due` is a day, or an instant where a time of the day was set; `zone` is the one in which
-    that day is meant. `repeat` is a rule of RFC 5545, counted from the due date or from when it was done. `note_id` and
-    `note` are empty where the caller may not read the note."""
+    that day is meant. `remind_at` is when to remind of it, `reminds_at` when it reminds next. `repeat` is a rule of RFC
+    5545, counted from the due date or from when it was done. `note_id` and `note` are empty where the caller may not
+    read the note."""
 
     id: str = Field(examples=[ID])
     title: str = Field(examples=["Call the supplier"])
@@ -506,6 +507,7 @@ class Task(Chosen):
     zone: str = Field(examples=["America/Sao_Paulo"])
     overdue: bool
     remind_at: Moment | None = Field(examples=[AT])
+    reminds_at: Moment | None = Field(examples=[AT])
     until_done: bool
     repeat: str = Field(examples=["FREQ=WEEKLY;BYDAY=MO"])
     repeat_from: str = Field(examples=["due"])

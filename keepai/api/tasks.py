@@ -41,7 +41,19 @@ from services.tasks.lists import Around, people_called
 router = APIRouter(prefix="/api/v1", tags=["tasks"])
 
 COLUMNS = (
-    *("id", "title", "text", "state", "priority", "due", "zone", "overdue", "remind_at", "until_done"),
+    *(
+        "id",
+        "title",
+        "text",
+        "state",
+        "priority",
+        "due",
+        "zone",
+        "overdue",
+        "remind_at",
+        "reminds_at",
+        "until_done",
+    ),
     *("repeat", "repeat_from", "assignee_id", "assignee", "author_id", "author", "team", "note_id", "note"),
     *("about_kind", "about_id", "about", "checklist", "comments", "version"),
     *("created_at", "updated_at", "done_at", "deleted_at"),
@@ -140,6 +152,12 @@ class Said(Given):
     """What somebody writes."""
 
     text: Annotated[str, Field(max_length=4000, pattern=NO_NUL)]
+
+
+class Snooze(Given):
+    """When to remind of it again; null: no more."""
+
+    until: datetime | None = Field(examples=["2027-01-31T12:00:00Z"])
 
 
 class Ticked(Given):
@@ -272,6 +290,17 @@ async def restore(request: Request, id: TaskId) -> Response:
 
 
 @router.post(
+    "/tasks/{id}/snooze", dependencies=[requires("tasks:write")], response_model=shapes.TaskWithHistory
+)
+async def snooze(request: Request, id: TaskId, given: Snooze) -> Response:
+    """Remind of it at another moment, once."""
+    person, number = person_of(request), id_of(id)
+    until = moment_of(given.until, "until") if given.until else None
+    await desk.act(tasks.snooze, person, number, actor_of(request.scope), until)
+    return await _answer(person, number)
+
+
+@router.post(
     "/tasks/{id}/comments",
     status_code=201,
     dependencies=[requires("tasks:write")],
@@ -398,6 +427,7 @@ def _row(task: Task, around: Around, person: Principal) -> dict[str, Any]:
         "zone": task.zone,
         "overdue": lists.is_late(task, now(), person.zone),
         "remind_at": rfc3339(task.remind_at),
+        "reminds_at": rfc3339(task.tell_at),
         "until_done": task.until_done,
         "repeat": task.repeat,
         "repeat_from": task.repeat_from,

@@ -15,6 +15,7 @@ from keepai.background import (
     dispatching,
     measuring,
     probing,
+    reminding,
     retention,
     working,
 )
@@ -37,6 +38,7 @@ LOOPS: tuple[Loop, ...] = (
     retention.run,
     auditing.run,
     dispatching.run,
+    reminding.run,
     working.run,
 )
 

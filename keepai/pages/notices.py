@@ -26,6 +26,7 @@ def page() -> rx.Component:
                     push=NoticesState.push,
                     bell=NoticesState.bell,
                     jobs=NoticesState.jobs,
+                    tasks=NoticesState.tasks,
                     texts=NoticesState.texts,
                     errors=NoticesState.errors,
                     on_choose=NoticesState.choose,

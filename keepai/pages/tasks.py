@@ -119,7 +119,7 @@ def _rows() -> rx.Component:
             on_restore=TasksState.restore,
             trash=TasksState.show == "trash",
         ),
-        parts.keys(may=SessionState.may_tasks),
+        rx.cond(TasksState.show != "trash", parts.keys(may=SessionState.may_tasks), rx.fragment()),
     )
     nothing = rx.cond(
         TasksState.narrowed, parts.none_found(on_clear=TasksState.clear), parts.none(show=TasksState.show)

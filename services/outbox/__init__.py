@@ -16,6 +16,7 @@ from services.outbox.letters import (
     Letter,
     MessageTest,
     PasswordReset,
+    TaskReminder,
 )
 from services.outbox.queue import (
     TOPIC,
@@ -58,6 +59,7 @@ __all__ = [
     "PasswordReset",
     "Recipient",
     "Sent",
+    "TaskReminder",
     "Trouble",
     "Via",
     "can_mail",

@@ -149,6 +149,23 @@ class JobNews:
         return {"head": self.head, "job": self.job, "said": self.said or f"{self.job}: {self.head}."}
 
 
+@dataclass(frozen=True, slots=True)
+class TaskReminder:
+    """The reader wanted to be reminded of a task. `due` is already in their language, and empty where there is no
+    date."""
+
+    name: ClassVar[str] = "task"
+    purpose: ClassVar[Purpose] = "task"
+    link: str
+    title: str
+    due: str = ""
+    until: datetime | None = None
+
+    def words(self, locale: str) -> dict[str, str]:
+        said = translate(locale, "mail.task.due", due=self.due) if self.due else ""
+        return {"title": self.title, "said": said or translate(locale, "mail.task.undated")}
+
+
 LETTERS: tuple[type[Letter], ...] = (
     Invitation,
     PasswordReset,
@@ -156,6 +173,7 @@ LETTERS: tuple[type[Letter], ...] = (
     AlertNews,
     AlertDigest,
     JobNews,
+    TaskReminder,
 )
 
 

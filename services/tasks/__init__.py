@@ -19,6 +19,7 @@ from services.tasks.book import (
     prune,
     remove_item,
     restore,
+    snooze,
     writable,
 )
 from services.tasks.lists import Wanted, find, names
@@ -52,5 +53,6 @@ __all__ = [
     "prune",
     "remove_item",
     "restore",
+    "snooze",
     "writable",
 ]

@@ -164,6 +164,7 @@ def create(db: Session, now: datetime, reader: Reader, draft: Draft, by: Actor) 
     _put(task, draft)
     if draft.state == "done":
         task.done_at, task.done_by = now, by.id
+    task.tell_at = _to_come(draft.remind_at, now)
     db.add(task)
     db.flush()
     share(db, task, draft.team, None, reader.account_id, now)
@@ -215,6 +216,8 @@ def change(
     if draft.note_id and draft.note_id != before.note_id:
         note_of(db, reader, now, draft.note_id, "write")
     _put(task, draft)
+    if draft.remind_at != before.remind_at:
+        task.tell_at = _to_come(draft.remind_at, now)
     if draft.state != before.state:
         _move(db, now, task, before.state, by)
     task.updated_at, task.version = now, task.version + 1
@@ -304,6 +307,25 @@ def remove_item(db: Session, now: datetime, reader: Reader, task_id: UUID, by: A
     if len(items) == len(task.checklist):
         raise NotFound
     return _with_items(db, now, task, items, by)
+
+
+def snooze(
+    db: Session, now: datetime, reader: Reader, task_id: UUID, by: Actor, until: datetime | None
+) -> Task:
+    """Remind of it at another moment, once; None: no more. What repeats goes on as it was. Raises NotFound, Invalid."""
+    task = _one(db, now, reader, task_id, write=True)
+    if until is not None and until <= now:
+        raise Invalid(fields={"until": "tasks.error.past"})
+    task.tell_at, task.updated_at, task.version = until, now, task.version + 1
+    if until is None:
+        task.remind_at, task.until_done = None, False
+    elif task.remind_at is None:
+        task.remind_at = until
+    db.add(task)
+    db.flush()
+    _tell(db, task, now, by, "snoozed", {"to": _plain(until)})
+    _note(db, now, by, "task.changed", task, after={"fields": ["remind_at"]})
+    return task
 
 
 def delete(db: Session, now: datetime, reader: Reader, task_id: UUID, by: Actor) -> Task:
@@ -420,6 +442,11 @@ def _put(task: Task, draft: Draft) -> None:
     task.folded = fold(f"{task.title} {task.text}")
 
 
+def _to_come(at: datetime | None, now: datetime) -> datetime | None:
+    """Nobody is reminded at once of what they set a moment ago."""
+    return at if at is not None and at > now else None
+
+
 def _move(db: Session, now: datetime, task: Task, before: str, by: Actor) -> None:
     if task.state == "done":
         task.done_at, task.done_by = now, by.id
@@ -434,6 +461,7 @@ def _follow(db: Session, now: datetime, task: Task, by: Actor) -> None:
         return
     due = due_of(task) or Due(local_of(now, task.zone).date())
     coming = next_due(due, repeat.parse(task.repeat), task.repeat_from, task.zone, now)
+    remind_at = moved(task.remind_at, due, coming, task.zone) if task.remind_at else None
     following = Task(
         **{name: getattr(task, name) for name in COPIED},
         id=new_id(),
@@ -441,7 +469,8 @@ def _follow(db: Session, now: datetime, task: Task, by: Actor) -> None:
         due_on=coming.day,
         due_time=coming.time,
         due_at=coming.late_from(task.zone),
-        remind_at=moved(task.remind_at, due, coming, task.zone) if task.remind_at else None,
+        remind_at=remind_at,
+        tell_at=_to_come(remind_at, now),
         follows=task.id,
         checklist=[{**one, "id": new_id().hex, "done": False} for one in task.checklist],
         created_at=now,

@@ -21,6 +21,7 @@ from services.tasks import book
 from services.tasks.book import Draft
 
 TOPIC = "tasks"  # something about tasks changed
+TOLD_TOPIC = "tasks_told"  # somebody was reminded
 ABOUT_NEEDS = {"alert": "alerts:read", "worker": "compute:read"}
 
 P = ParamSpec("P")

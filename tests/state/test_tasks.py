@@ -238,9 +238,9 @@ async def test_a_reminder_is_put_off(tab, bruno):
     await screen.call(TasksState.snooze, "hour")
     assert timedelta(minutes=59) < kept()[0].remind_at - now() <= timedelta(hours=1)
     await screen.call(TasksState.snooze, "tomorrow")
-    assert (kept()[0].remind_at.minute, kept()[0].remind_at > now()) == (0, True)
+    assert (kept()[0].tell_at.minute, kept()[0].tell_at > now()) == (0, True)
     await screen.call(TasksState.snooze, "none")
-    assert kept()[0].remind_at is None
+    assert (kept()[0].remind_at, kept()[0].tell_at) == (None, None)
 
 
 async def test_the_filter_is_in_the_address(tab, bruno):

@@ -1,6 +1,22 @@
 """Tasks: what to do, who, and until when."""
 
 WORDS = {
+    "tasks.error.past": "Choose a moment in the future.",
+    "tasks.bell": "Reminder: {title}",
+    "bell.of.task": "Task",
+    "tasks.story.snoozed": "{who} put the reminder off: {to}",
+    "tasks.story.snoozed.none": "{who} switched the reminder off",
+    "mail.task.subject": "Reminder: {title}",
+    "mail.task.text": "{title}. {said}",
+    "mail.task.due": "Due {due}.",
+    "mail.task.undated": "Without a date.",
+    "mail.task.action": "See the task",
+    "mail.task.note": "In the task you can complete it, or ask for another reminder.",
+    "notices.tasks": "Reminders of tasks",
+    "notices.tasks.help": "At the moment that you set in the task.",
+    "notices.tasks.all": "Bell, devices and mail",
+    "notices.tasks.push": "Bell and devices",
+    "notices.tasks.bell": "Bell only",
     "tasks.tasks": "Tasks",
     "tasks.show": "How to see the tasks",
     "tasks.show.list": "List",

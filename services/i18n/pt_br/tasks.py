@@ -1,6 +1,22 @@
 """Tarefas: o que fazer, quem, até quando."""
 
 WORDS = {
+    "tasks.error.past": "Escolha um momento no futuro.",
+    "tasks.bell": "Lembrete: {title}",
+    "bell.of.task": "Tarefa",
+    "tasks.story.snoozed": "{who} adiou o lembrete: {to}",
+    "tasks.story.snoozed.none": "{who} desligou o lembrete",
+    "mail.task.subject": "Lembrete: {title}",
+    "mail.task.text": "{title}. {said}",
+    "mail.task.due": "Até {due}.",
+    "mail.task.undated": "Sem data.",
+    "mail.task.action": "Ver a tarefa",
+    "mail.task.note": "Na tarefa dá para concluir, ou pedir outro lembrete.",
+    "notices.tasks": "Lembretes de tarefas",
+    "notices.tasks.help": "Na hora que você marcou na tarefa.",
+    "notices.tasks.all": "Sino, aparelhos e e-mail",
+    "notices.tasks.push": "Sino e aparelhos",
+    "notices.tasks.bell": "Só o sino",
     "tasks.tasks": "Tarefas",
     "tasks.show": "Como ver as tarefas",
     "tasks.show.list": "Lista",

@@ -17,6 +17,7 @@ from services.outbox import (
     MessageTest,
     Parcel,
     PasswordReset,
+    TaskReminder,
     mail,
 )
 from services.outbox.letters import write
@@ -34,6 +35,8 @@ NEWS = AlertNews(
 DIGEST = AlertDigest(link=LINK, count="12 alertas", lines="Disparando: um\nDisparando: outro")
 
 JOB = JobNews(link=LINK, head="Pronto", job="Reunir meus dados", said="Fica guardado por 7 dias")
+
+TASK = TaskReminder(link=LINK, title="Ligar para o fornecedor", due="amanhã, 09:00")
 
 
 class Links(HTMLParser):
@@ -53,7 +56,7 @@ class Links(HTMLParser):
 
 
 def test_every_letter_is_tried_here():
-    assert {type(one) for one in (INVITATION, RESET, MESSAGE_TEST, NEWS, DIGEST, JOB)} == set(LETTERS)
+    assert {type(one) for one in (INVITATION, RESET, MESSAGE_TEST, NEWS, DIGEST, JOB, TASK)} == set(LETTERS)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
