@@ -459,6 +459,7 @@ def panel(
     )
     shown = rx.el.aside(
         head,
+        rx.el.h2(task["title"]),
         rx.cond(task["may"], actions, ui.callout(t("tasks.read_only"), state="info")),
         _links(task),
         rx.el.fieldset(

@@ -26,16 +26,17 @@ from models import (
     AlertRule,
     Job,
     RoleGrant,
+    Task,
     TaskGroupRun,
     WorkerEvent,
 )
 from models.base import new_id
-from services import alerts, audit, channels, measures, outbox, workers
+from services import alerts, audit, channels, measures, outbox, tasks, workers
 from services.alerts import builtin, routes, silences
 from services.alerts import rules as alert_rules
 from services.alerts.rules import Draft
 from services.audit import Actor
-from services.clock import now
+from services.clock import now, zone_called
 from services.history import recorder
 from services.history.codec import encode
 from services.history.series import key_of, moment
@@ -43,6 +44,7 @@ from services.identity import accounts, api_keys, links, people, sessions
 from services.identity.permissions import PLATFORM, ROLES
 from services.outbox import Invitation, Letter, MessageTest, PasswordReset, Recipient
 from services.settings import Settings
+from services.sharing import Reader
 from services.snapshot import Totals, WorkerRow, compute_samples, subject_samples
 from tests.browser.crowd import BUSY
 from tests.browser.house import LOCALES, House, mail_settings
@@ -171,6 +173,51 @@ def alarm(house: House) -> None:
     ids = {row["name"]: row["id"] for row in seen["workers"]}
     people = (house.person("operator").id, house.person("admin").id)
     house.ask(_add_alerts, *people, seen["compute"]["id"], ids)
+
+
+def owe(house: House) -> None:
+    """Tasks of the team and of an admin: late, of today, of later, done and thrown away; with everything a task may
+    have."""
+    admin, operator = house.person("admin"), house.person("operator")
+    house.ask(_add_tasks, admin, operator, house.ask(alert_ids)["worker_memory"])
+
+
+def _add_tasks(database: Session, admin: Account, operator: Account, alert: str) -> None:
+    reader, by = Reader.called(database, admin.id), Actor("person", admin.id, admin.name)
+    today = now().astimezone(zone_called(admin.zone)).date()
+
+    def make(title: str, days: int | None = None, time: str = "", **more: Any) -> UUID:
+        due = None if days is None else tasks.Due(today + timedelta(days=days), time)
+        draft = tasks.Draft(title, admin.zone, due=due, team=True, **more)
+        return tasks.create(database, now(), reader, draft, by).id
+
+    make("Pedir duas fontes para o rack 2", -1, "18:00", priority="high", assignee_id=operator.id)
+    full = make(
+        "Trocar a fonte do rack 2",
+        0,
+        priority="urgent",
+        assignee_id=admin.id,
+        text="Antes **desligar** o rack.",
+        checklist=("Desligar o rack", "Trocar a fonte", "Ligar de novo"),
+        remind_at=now() + timedelta(hours=30),
+        until_done=True,
+        repeat="FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH",
+        about_kind="alert",
+        about_id=UUID(alert),
+    )
+    tasks.comment(database, now(), reader, full, by, "A fonte chega sexta de manhã, com o resto do pedido.")
+    make("Conferir cópia noturna", 0, "23:59", repeat="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR")
+    make("Igualar pandas em a-machine-with-a-rather-long-name.internal.example.org e em aroeira-3", 20)
+    make("Medir a rede entre racks", assignee_id=operator.id, state="doing")
+    make("Avisar o prédio", state="done", assignee_id=operator.id)
+    make("Comprar outro gerador", state="dropped")
+    tasks.delete(database, now(), reader, make("Uma que foi apagada"), by)
+
+
+def task_ids(database: Session) -> dict[str, str]:
+    """The task that has everything."""
+    found = database.exec(select(Task).where(Task.title == "Trocar a fonte do rack 2")).first()
+    return {"task": found.id.hex if found else "0" * 32}
 
 
 def connect(house: House) -> None:
