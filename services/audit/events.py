@@ -87,6 +87,7 @@ ACTIONS = (
     "job.started",
     "job.cancelled",
     "job.retried",
+    "job.removed",
     "audit.exported",
     "diagnostics.downloaded",
 )
