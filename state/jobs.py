@@ -91,7 +91,7 @@ class JobsState(rx.State):
     async def remove(self, job_id: str):
         """Take one that is over off the list."""
         person = principal()
-        await db.write(jobs.remove, person.account_id, id_of(job_id))
+        await db.write(jobs.remove, now(), person.account_id, id_of(job_id), by=actor())
         await _renew(person.account_id)
 
 
@@ -122,7 +122,7 @@ def row(job: Job, locale: str) -> JobRow:
         detail=" · ".join(part for part in detail if part),
         said=words.result(locale, job),
         error=words.error(locale, job),
-        href=str(job.result.get("href", "")),
+        href=words.leads(job, now()),
         download=bool(job.result.get("download")),
         at=(job.ended_at or job.created_at).timestamp(),
         may_cancel=job.state in jobs.ACTIVE and job.cancellable and not job.wants_cancel,

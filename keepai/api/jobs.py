@@ -60,9 +60,7 @@ def row(job: Job, locale: str) -> dict[str, Any]:
         "total": job.total,
         "step": words.step(locale, job),
         "error": words.error(locale, job),
-        "result": {"text": words.result(locale, job), "href": job.result.get("href", "")}
-        if job.result
-        else {},
+        "result": {"text": words.result(locale, job), "href": words.leads(job, now())} if job.result else {},
         "tries": job.tries,
         "cancellable": job.cancellable,
         "created_at": rfc3339(job.created_at),

@@ -98,6 +98,7 @@ ACTIONS = (
     "note.restored",
     "note.deleted",
     "note.shared",
+    "job.removed",
     "audit.exported",
     "diagnostics.downloaded",
 )

@@ -66,7 +66,9 @@ class AccountExport:
             object_id=owner.hex,
         )
         href = f"/api/v1/files/{made.id.hex}"
-        return Result("jobs.result.export", {"days": KEPT.days}, href=href, download=True)
+        return Result(
+            "jobs.result.export", {"days": KEPT.days}, href=href, download=True, until=expires_at.timestamp()
+        )
 
 
 def _put(archive: zipfile.ZipFile, settings: Settings, file: StoredFile) -> None:

@@ -15,12 +15,13 @@ KINDS: dict[str, str] = {"account_export": "services.jobs.account_export:Account
 @dataclass(frozen=True, slots=True)
 class Result:
     """What came of it: `key` with `params` says it in words (a message key), `href` is where it leads, and whether that
-    is something to `download`."""
+    is something to `download`; with `until` (unix seconds) it leads there only so long."""
 
     key: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     href: str = ""
     download: bool = False
+    until: float = 0.0
 
 
 class Kind(Protocol):

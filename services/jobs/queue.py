@@ -141,11 +141,12 @@ def retry(db: Session, now: datetime, account_id: UUID, job_id: UUID, *, by: Act
     return job
 
 
-def remove(db: Session, account_id: UUID, job_id: UUID) -> None:
+def remove(db: Session, now: datetime, account_id: UUID, job_id: UUID, *, by: Actor) -> None:
     """Take one that is over off the list. Raises NotFound or Conflict."""
     job = _mine(db, account_id, job_id)
     if job.state in ACTIVE:
         raise Conflict("jobs.error.not_over")
+    _note(db, now, by, "job.removed", job)
     db.delete(job)
     db.flush()
     _tell(db, account_id)

@@ -59,6 +59,12 @@ def result(locale: str, job: Job) -> str:
     return said(locale, job.result.get("key", ""), job.result.get("params", {}))
 
 
+def leads(job: Job, now: datetime) -> str:
+    """Where what came of it is, while it is there."""
+    until = float(job.result.get("until", 0.0))
+    return "" if until and until <= now.timestamp() else str(job.result.get("href", ""))
+
+
 def percent(job: Job) -> int | None:
     """How far it is, None while that is not known."""
     if job.state == "done":

@@ -37,7 +37,7 @@ def at_work(house: House) -> Iterator[Job]:
     yield job
     try:
         house.ask(jobs.finish, house.mail_settings(), now(), job.id, "elsewhere", jobs.Ended("cancelled"))
-        house.ask(jobs.remove, person.id, job.id)
+        house.ask(jobs.remove, now(), person.id, job.id, by=Actor("machine"))
     except Conflict:
         pass
 

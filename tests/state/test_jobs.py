@@ -1,6 +1,7 @@
 """The page of one's own jobs and what the frame shows of them, in each tab, as they go."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -8,13 +9,13 @@ from services import bell, db, jobs
 from services.audit import Actor
 from services.bus import LocalBus
 from services.clock import now
-from services.jobs import Ended
+from services.jobs import Ended, Result, words
 from services.settings import Settings
 from state.alert_counts import BellCount
 from state.bell import BellState
 from state.dashboard import DashboardState
 from state.job_counts import JobCount, Renewals
-from state.jobs import JobList, JobsState
+from state.jobs import JobList, JobsState, row
 from state.settings import SettingsState
 
 BY = Actor("machine")
@@ -88,28 +89,28 @@ async def test_the_page_lists_gives_up_repeats_and_removes_them(tab, carla, ana,
     await page.call(SettingsState.load)
     await page.call(SettingsState.export_data)
     await page.call(JobsState.load)
-    [row] = last(sender, JobList)["rows"]
-    assert (row["title"], row["word"], row["active"], row["known"]) == (
+    [shown] = last(sender, JobList)["rows"]
+    assert (shown["title"], shown["word"], shown["active"], shown["known"]) == (
         "Reunir meus dados",
         "Na fila",
         True,
         False,
     )
-    assert row["may_cancel"] and not row["may_retry"]
-    await page.call(JobsState.cancel, row["id"])
-    [row] = last(sender, JobList)["rows"]
-    assert (row["word"], row["active"], row["may_cancel"], row["may_retry"]) == (
+    assert shown["may_cancel"] and not shown["may_retry"]
+    await page.call(JobsState.cancel, shown["id"])
+    [shown] = last(sender, JobList)["rows"]
+    assert (shown["word"], shown["active"], shown["may_cancel"], shown["may_retry"]) == (
         "Cancelado",
         False,
         False,
         True,
     )
-    await page.call(JobsState.retry, row["id"])
+    await page.call(JobsState.retry, shown["id"])
     assert last(sender, JobList)["rows"][0]["word"] == "Na fila"
-    await page.call(JobsState.remove, row["id"])
+    await page.call(JobsState.remove, shown["id"])
     assert (await page.messages())[-1]["title"] == "Este trabalho ainda não terminou."
-    await page.call(JobsState.cancel, row["id"])
-    await page.call(JobsState.remove, row["id"])
+    await page.call(JobsState.cancel, shown["id"])
+    await page.call(JobsState.remove, shown["id"])
     assert last(sender, JobList)["rows"] == []
 
 
@@ -121,3 +122,14 @@ async def test_a_job_of_somebody_else_is_as_one_that_is_not_there(tab, carla, an
     await page.call(handler, job.id.hex if number == "of somebody else" else number)
     assert len(await page.messages()) == 1
     assert [one.state for one in db.read_now(jobs.listed, ana.id)] == ["queued"]
+
+
+def test_what_was_kept_for_a_while_is_no_longer_offered_afterwards(ana, settings):
+    job = put(ana)
+    [taken] = db.write_now(jobs.claim, settings, now(), "me", 1)
+    until = now().timestamp() + 60
+    result = Result("jobs.result.export", {"days": 7}, href="/api/v1/files/x", download=True, until=until)
+    db.write_now(jobs.finish, settings, now(), job.id, taken.runner, Ended("done", result))
+    [over] = db.read_now(jobs.listed, ana.id)
+    assert words.leads(over, now()) == "/api/v1/files/x" == row(over, "en")["href"]
+    assert words.leads(over, now() + timedelta(minutes=2)) == ""

@@ -66,4 +66,5 @@ WORDS = {
     "audit.action.job.started": "Asked for a job",
     "audit.action.job.cancelled": "Cancelled a job",
     "audit.action.job.retried": "Repeated a job",
+    "audit.action.job.removed": "Took a job off the list",
 }

@@ -66,4 +66,5 @@ WORDS = {
     "audit.action.job.started": "Pediu um trabalho",
     "audit.action.job.cancelled": "Cancelou um trabalho",
     "audit.action.job.retried": "Repetiu um trabalho",
+    "audit.action.job.removed": "Tirou um trabalho da lista",
 }

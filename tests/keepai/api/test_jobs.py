@@ -59,7 +59,8 @@ async def test_how_far_it_is_and_what_came_of_it(as_, carla):
     client = as_(carla)
     seen = (await client.get(f"/api/v1/jobs/{job.id.hex}")).json()
     assert (seen["done"], seen["total"], seen["step"], seen["tries"]) == (3, 4, "Arquivo 3 de 3", 1)
-    result = Result("jobs.result.export", {"days": 7}, href="/api/v1/files/x", download=True)
+    until = now().timestamp() + 60
+    result = Result("jobs.result.export", {"days": 7}, href="/api/v1/files/x", download=True, until=until)
     db.write_now(jobs.finish, get_settings(), now(), job.id, runner, Ended("done", result))
     seen = (await client.get(f"/api/v1/jobs/{job.id.hex}")).json()
     assert seen["result"] == {"text": "Fica guardado por 7 dias", "href": "/api/v1/files/x"}

@@ -152,17 +152,18 @@ def test_a_person_has_a_number_of_them_at_most(database, ana, bruno):
 
 def test_only_whose_it_is_sees_and_removes_it(database, ana, bruno, settings, claim):
     job = put(bruno)
-    for act in (jobs.get, jobs.remove):
-        with pytest.raises(NotFound):
-            db.write_now(act, ana.id, job.id)
+    with pytest.raises(NotFound):
+        db.read_now(jobs.get, ana.id, job.id)
+    with pytest.raises(NotFound):
+        db.write_now(jobs.remove, now(), ana.id, job.id, by=BY)
     with pytest.raises(NotFound):
         db.write_now(jobs.retry, now(), ana.id, job.id, by=BY)
     assert db.read_now(jobs.listed, ana.id) == []
     with pytest.raises(Conflict):
-        db.write_now(jobs.remove, bruno.id, job.id)
+        db.write_now(jobs.remove, now(), bruno.id, job.id, by=BY)
     [taken] = claim()
     db.write_now(jobs.finish, settings, now(), job.id, taken.runner, Ended("done"))
-    db.write_now(jobs.remove, bruno.id, job.id)
+    db.write_now(jobs.remove, now(), bruno.id, job.id, by=BY)
     assert db.read_now(jobs.listed, bruno.id) == []
 
 
