@@ -368,6 +368,7 @@
     }
     if (event.key === "g") going = performance.now() + 1500;
     if (event.key === "?") openDialog($("#k-shortcuts"));
+    if (event.key === "c" && $("#k-capture")) { event.preventDefault(); return openDialog($("#k-capture")); }
     const field = event.key === "/" && $$("[data-k-search]").find(isVisible);
     if (field) { event.preventDefault(); field.focus(); field.select(); }
   }

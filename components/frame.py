@@ -36,7 +36,8 @@ _MOUNTED = rx.Var(
 
 @dataclass(frozen=True)
 class Place:
-    """A page one can go to: `letter` after "g" goes there; `attention` is a red counter when above 0."""
+    """A page one can go to: `letter` after "g" goes there; `attention` is a red counter when above 0; `thumb` says that
+    it stands in the bar at the foot of a phone."""
 
     key: str
     label: Text
@@ -45,6 +46,7 @@ class Place:
     letter: str
     visible: Flag = True
     attention: Number | None = None
+    thumb: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,15 +140,15 @@ def places(*, alerts: Number | None = None) -> tuple[Group, ...]:
         Group(
             t("frame.operate"),
             (
-                Place("dashboard", t("frame.dashboard"), "/", "layout-dashboard", "d"),
-                Place("workers", t("frame.workers"), "/workers", "server", "w"),
+                Place("dashboard", t("frame.dashboard"), "/", "layout-dashboard", "d", thumb=True),
+                Place("workers", t("frame.workers"), "/workers", "server", "w", thumb=True),
                 Place("system", t("frame.system"), "/system", "activity", "s"),
-                Place("alerts", t("frame.alerts"), "/alerts", "bell", "a", attention=alerts),
+                Place("alerts", t("frame.alerts"), "/alerts", "bell", "a", attention=alerts, thumb=True),
             ),
         ),
         Group(
             t("frame.think"),
-            (Place("notes", t("frame.notes"), "/notes?view=tasks", "file-text", "n"),),
+            (Place("notes", t("frame.notes"), "/notes", "notebook-pen", "n", thumb=True),),
         ),
         Group(
             None,
@@ -177,13 +179,15 @@ def frame(
     bell: Bell | None = None,
     jobs: Jobs | None = None,
     badge: Number | None = None,
+    capture: Content | None = None,
 ) -> rx.Component:
     """The whole screen of a page.
 
     `place` is the key of the place that is current; `title` the only h1, with `crumb` before it; `notices` are strips
     (ui.strip) below the top bar, such as the compute being out of reach; `tools` stand before the live light;
     `keys` are shortcuts of this page for the list that "?" shows; `flush` lets the content reach the edges (lists
-    with a panel beside them); `badge` is how many critical alerts nobody has acknowledged, for the icon of the app.
+    with a panel beside them); `badge` is how many critical alerts nobody has acknowledged, for the icon of the app;
+    `capture` is the dialog that the key C opens everywhere.
     `on_language` is called with "pt-BR" or "en", `on_theme` with "light" or "dark".
     """
     shown = places() if groups is None else groups
@@ -192,16 +196,17 @@ def frame(
         _facts(live),
         _rail(shown, place),
         rx.el.div(
-            _top(title, crumb, tools, person, on_language, on_theme, bell, jobs),
+            _top(title, crumb, tools, person, on_language, on_theme, bell, jobs, capture is not None),
             rx.el.section(_stale_strip(), *notices, aria_label=t("frame.notices"), class_name="k-notices"),
             rx.el.main(*content, id="content", tab_index=-1, class_name="flush" if flush else ""),
             class_name="k-column",
         ),
         _bottom(shown, place),
-        _more(person),
+        _more(shown, person),
         *([_bell_panel(bell)] if bell is not None else []),
-        _palette(shown, palette, on_theme),
-        _shortcuts(shown, keys),
+        _palette(shown, palette, on_theme, capture is not None),
+        *([capture] if capture is not None else []),
+        _shortcuts(shown, keys, capture is not None),
         *([_messages(messages)] if messages is not None else []),
         class_name="k-app",
         data_k_person=person.id,
@@ -224,6 +229,7 @@ def head() -> list[rx.Component]:
         rx.el.meta(name="theme-color", content="#111113", media="(prefers-color-scheme: dark)"),
         # Not deferred: it restores the rail and the language before anything is painted.
         rx.el.script(src="/pwa.js"),
+        rx.el.script(src="/keeper.js", defer=True),
     ]
 
 
@@ -335,6 +341,7 @@ def _top(
     on_theme: Any,
     bell: Bell | None,
     jobs: Jobs | None,
+    capture: bool,
 ) -> rx.Component:
     return rx.el.header(
         rx.el.h1(*([rx.el.span(crumb, " / ", class_name="k-crumb")] if crumb is not None else []), title),
@@ -348,6 +355,15 @@ def _top(
             aria_label=t("frame.palette"),
             class_name="k-palette-button",
             data_k_opens="k-palette",
+        ),
+        *(
+            [
+                ui.icon_button(
+                    t("notes.capture"), "pencil", class_name="k-capture-button", data_k_opens="k-capture"
+                )
+            ]
+            if capture
+            else []
         ),
         _light(),
         *([_jobs(jobs)] if jobs is not None else []),
@@ -530,8 +546,8 @@ def _stale_strip() -> rx.Component:
 
 
 def _bottom(groups: Sequence[Group], place: str) -> rx.Component:
-    """Up to four places and the rest, below 1024 px."""
-    first = [one for group in groups if group.label is not None for one in group.places][:4]
+    """Four places and the rest, below 1024 px."""
+    first = [one for group in groups for one in group.places if one.thumb]
     return rx.el.nav(
         rx.el.ul(
             *[
@@ -567,12 +583,16 @@ def _bottom(groups: Sequence[Group], place: str) -> rx.Component:
     )
 
 
-def _more(person: Person) -> rx.Component:
+def _more(groups: Sequence[Group], person: Person) -> rx.Component:
     """What the bottom bar has no room for."""
     return ui.sheet(
         _who(person),
-        ui.menu_item(t("jobs.title"), name="list-checks", href="/jobs", role=None),
-        ui.menu_item(t("frame.settings"), name="settings", href="/settings", role=None),
+        *[
+            _if(one.visible, ui.menu_item(one.label, name=one.icon, href=one.href, role=None))
+            for group in groups
+            for one in group.places
+            if not one.thumb
+        ],
         _sign_out("k-menu-item"),
         id="k-more",
         label=t("frame.more"),
@@ -603,7 +623,7 @@ def _sign_out(look: str) -> rx.Component:
     )
 
 
-def _palette(groups: Sequence[Group], palette: Palette | None, on_theme: Any) -> rx.Component:
+def _palette(groups: Sequence[Group], palette: Palette | None, on_theme: Any, capture: bool) -> rx.Component:
     found = [] if palette is None else [_found(palette)]
     typed = None if palette is None or palette.on_search is None else palette.on_search.debounce(150)
     return ui.dialog(
@@ -637,6 +657,11 @@ def _palette(groups: Sequence[Group], palette: Palette | None, on_theme: Any) ->
             *found,
             _palette_group(
                 t("frame.actions"),
+                *(
+                    [_palette_button(t("notes.capture"), "pencil", data_k_opens="k-capture")]
+                    if capture
+                    else []
+                ),
                 _palette_button(t("frame.theme_switch"), "sun", on_click=_other_theme(on_theme)),
                 _palette_button(t("frame.shortcuts"), "keyboard", data_k_opens="k-shortcuts"),
             ),
@@ -708,7 +733,7 @@ def _found(palette: Palette) -> rx.Component:
     return rx.el.div(rx.foreach(palette.rows, with_heading), role="group", aria_label=t("frame.found"))
 
 
-def _shortcuts(groups: Sequence[Group], keys: Sequence[Key]) -> rx.Component:
+def _shortcuts(groups: Sequence[Group], keys: Sequence[Key], capture: bool = False) -> rx.Component:
     lines: list[Key] = [
         *[
             (("g", one.letter), t("frame.go_to", place=one.label), one.visible)
@@ -720,6 +745,7 @@ def _shortcuts(groups: Sequence[Group], keys: Sequence[Key]) -> rx.Component:
         (("↑", "↓"), t("frame.key_rows"), True),
         (("Enter",), t("frame.key_row_open"), True),
         (("X",), t("frame.key_row_pick"), True),
+        *([(("C",), t("notes.capture"), True)] if capture else []),
         *keys,
         (("?",), t("frame.key_shortcuts"), True),
         (("Esc",), t("frame.key_close"), True),

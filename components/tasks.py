@@ -31,6 +31,7 @@ def toolbar(
 ) -> rx.Component:
     """List, board, today or trash; words, whose, how urgent."""
     return rx.el.div(
+        ui.link_button(t("frame.notes"), href="/notes", name="notebook-pen", variant="quiet"),
         ui.segmented(
             [(name, t(f"tasks.show.{name}")) for name in SHOWS],
             value=show,

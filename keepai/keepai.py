@@ -18,11 +18,13 @@ from services.alerts import triage
 from services.bus import Bus, open_bus
 from services.clock import now
 from services.identity import principals, sessions
+from services.notes import desk as note_desk
 from services.settings import Settings, get_settings
-from services.tasks import desk
+from services.tasks import desk as task_desk
 from state import alerts as alert_state
 from state import job_counts, plots
 from state import live as live_state
+from state import notes as note_state
 from state import tasks as task_state
 from state.absent import Absent
 from state.binding import OwnTabsOnly
@@ -42,7 +44,7 @@ def named_error(exception: Exception) -> None:
 
 app = rx.App(
     html_lang="pt-BR",
-    stylesheets=["/tokens.css", "/app.css", "/pages.css"],
+    stylesheets=["/tokens.css", "/app.css", "/pages.css", "/notes.css"],
     head_components=pages.head(),
     toaster=None,
     # Reflex's own toasts and banner are not used: the frame says the same in the reader's language.
@@ -69,14 +71,17 @@ async def lifespan() -> AsyncIterator[None]:
     outbox.configure(bus)
     jobs.configure(bus)
     triage.configure(bus)
-    desk.configure(bus)
+    note_desk.configure(bus)
+    task_desk.configure(bus)
     renewals = alert_state.Renewals()
     task_renewals = alert_state.Renewals(task_state.renew, alert_state.CALM * 2)
     bells = alert_state.Renewals(alert_state.renew_bells, alert_state.CALMER)
+    note_renewals = alert_state.Renewals(note_state.renew)
+    bus.subscribe(note_desk.TOPIC, lambda _message: note_renewals.soon())
     bus.subscribe(triage.TOPIC, lambda _message: renewals.soon())
     bus.subscribe(triage.TOPIC, lambda _message: bells.soon())
-    bus.subscribe(desk.TOPIC, lambda _message: task_renewals.soon())
-    bus.subscribe(desk.TOLD_TOPIC, lambda _message: bells.soon())
+    bus.subscribe(task_desk.TOPIC, lambda _message: task_renewals.soon())
+    bus.subscribe(task_desk.TOLD_TOPIC, lambda _message: bells.soon())
     progress = job_counts.Renewals()
     bus.subscribe(jobs.TOPIC_PROGRESS, lambda message: progress.soon(message["account"]))
     loop = asyncio.get_running_loop()

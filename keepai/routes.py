@@ -13,6 +13,7 @@ NEW_ALERT_ROUTE = "/alerts/routes/new"
 ALERT_ROUTE = "/alerts/routes/[id]"
 NOTES = "/notes"
 JOBS = "/jobs"
+NOTE = "/notes/[id]"
 SETTINGS = "/settings"
 APPEARANCE = "/settings/appearance"
 SIGN_IN_METHODS = "/settings/sign-in"
@@ -26,4 +27,9 @@ MAIL = "/settings/mail"
 NOTICES = "/settings/notices"
 
 # Where whoever opens the address of the house is led: the first page that they may see.
-FIRST = (("compute:read", DASHBOARD), ("system:read", SYSTEM), ("profile:write", SETTINGS))
+FIRST = (
+    ("compute:read", DASHBOARD),
+    ("system:read", SYSTEM),
+    ("notes:read", NOTES),
+    ("profile:write", SETTINGS),
+)

@@ -203,10 +203,10 @@ def _image(_self: RendererHTML, tokens: Sequence[Token], at: int, _options: Any,
 def _code(_self: RendererHTML, tokens: Sequence[Token], at: int, _options: Any, env: Any) -> str:
     code = tokens[at].content
     language = re.sub(r"[^\w+#-]", "", (tokens[at].info.split() or [""])[0])[:20]
-    button = f'<button type="button" class="k-code-copy" data-k-copy-code>{escape(env["copy"])}</button>'
-    name = f'<span class="k-code-name">{escape(language)}</span>' if language else ""
+    button = f'<button type="button" class="k-block-copy" data-k-copy-code>{escape(env["copy"])}</button>'
+    name = f'<span class="k-block-name">{escape(language)}</span>' if language else ""
     return (
-        f'<div class="k-code">{name}{button if env["copy"] else ""}'
+        f'<div class="k-block">{name}{button if env["copy"] else ""}'
         f'<pre tabindex="0"><code>{_coloured(code, language)}</code></pre></div>'
     )
 

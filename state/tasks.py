@@ -137,6 +137,7 @@ async def renew() -> None:
 class TasksState(rx.State):
     """The view of this tab, and the buttons of the page."""
 
+    shown: bool = False
     show: str = lists.SHOWS[0]
     text: str = ""
     assignee: str = ""
@@ -163,8 +164,12 @@ class TasksState(rx.State):
     @rx.event
     @requires("tasks:read")
     async def load(self):
-        """Show the view of the address."""
-        await enter(self, self._looks(await self._view()))
+        """Show the view of the address, where that is tasks; else there are notes."""
+        shown = self.router.url.query_parameters.get("view") == "tasks"
+        if self.shown != shown:
+            self.shown = shown
+        if shown:
+            await enter(self, self._looks(await self._view()))
 
     # -- what is shown ------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -19,7 +20,7 @@ from models import Note, NoteVersion, Share
 from services import db, sharing
 from services.clock import now, rfc3339
 from services.errors import Invalid
-from services.notes import KIND, book, desk, lists
+from services.notes import KIND, book, desk, lists, transfer
 from services.notes.book import LONGEST_BODY, Draft, Stale, Text
 from services.sharing import Given, Reader
 
@@ -43,10 +44,12 @@ CONFLICT: dict[int | str, dict[str, Any]] = {
 
 
 class Wanted(BaseModel):
-    """A note. Without a title it is called as its first line says."""
+    """A note. Without a title it is called as its first line says. With an `id` of the caller's own it is made once,
+    however often it is sent."""
 
     model_config = ConfigDict(extra="forbid")
 
+    id: UUID | None = None
     title: Title = ""
     body: Body = ""
     folder: Folder = ""
@@ -122,7 +125,7 @@ async def listed(
 async def create(request: Request, given: Wanted) -> Response:
     """A new note of one's own."""
     draft = Draft(given.title, given.body, given.folder, given.tags)
-    note = await desk.create(_reader(request), draft, actor_of(request.scope))
+    note = await desk.create(_reader(request), draft, actor_of(request.scope), given.id)
     return await _answer(request, note, status=201)
 
 
@@ -180,6 +183,23 @@ async def remove(
     else:
         await desk.trash(_reader(request), id_of(id), actor_of(request.scope))
     return Response(status_code=204)
+
+
+@router.get(
+    "/notes/{id}/file",
+    dependencies=[requires("notes:read")],
+    response_class=Response,
+    responses={200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}},
+)
+async def download(request: Request, id: NoteId) -> Response:
+    """The note as a file: Markdown with front matter."""
+    found = await db.read(lists.opened, _reader(request), id_of(id), now())
+    name = quote(transfer.file_name(found.note))
+    return Response(
+        transfer.written(found.note, pinned=found.pinned).encode(),
+        media_type="text/markdown; charset=utf-8",
+        headers={"content-disposition": f"attachment; filename=\"note.md\"; filename*=UTF-8''{name}"},
+    )
 
 
 @router.get(

@@ -1,15 +1,210 @@
-"""`/notes`: tasks, for now."""
+"""`/notes` and `/notes/[id]`: what people write down, found again, read and written."""
 
 import reflex as rx
 
+from components import notes as parts
+from components import ui
 from keepai.pages import tasks
 from keepai.pages.shell import shell
+from state.notes import NoteOpen, NoteRows, NotesState
 from state.tasks import TasksState
 from state.words import t
 
-ON_LOAD = TasksState.load
+# Each shows its view, where the address asks for it.
+ON_LOAD = [NotesState.load, TasksState.load]
 
 
 def page() -> rx.Component:
-    """The tasks view."""
-    return shell(tasks.view(), title=t("tasks.tasks"), place="notes", flush=True)
+    """The list, and the open note beside it; or the tasks."""
+    written = rx.el.div(
+        rx.el.div(_list(), class_name="k-notes-list k-fades-late"),
+        rx.cond(
+            NotesState.selected != "",
+            _note(),
+            parts.nothing_open(any_=NoteRows.found > 0, on_new=NotesState.new),
+        ),
+        ui.confirm(
+            t("notes.delete.title"),
+            t("notes.delete.text"),
+            id="delete-note",
+            open=NotesState.asked,
+            action=t("notes.delete"),
+            cancel=t("common.cancel"),
+            on_confirm=NotesState.delete_for_good,
+            on_cancel=NotesState.ask_delete(False),
+        ),
+        class_name="k-notes",
+    )
+    return shell(
+        rx.cond(TasksState.shown, tasks.view(), written),
+        title=rx.cond(TasksState.shown, t("tasks.tasks"), t("frame.notes")),
+        place="notes",
+        keys=[(("J", "K"), t("alerts.keys.move"), True)],
+        flush=True,
+    )
+
+
+def _list() -> rx.Component:
+    filters = parts.chips(
+        folder=NotesState.folder,
+        tag=NotesState.tag,
+        shelf=NotesState.shelf,
+        shared=NotesState.shared,
+        on_narrow=NotesState.narrow,
+        choose=parts.filter_menu(
+            folders=NoteRows.folders,
+            tags=NoteRows.tags,
+            folder=NotesState.folder,
+            tag=NotesState.tag,
+            shelf=NotesState.shelf,
+            shared=NotesState.shared,
+            on_narrow=NotesState.narrow,
+            saved=NotesState.saved,
+            saved_error=NotesState.saved_error,
+            saved_key=NotesState.saved_key,
+            narrowed=NotesState.narrowed,
+            on_save=NotesState.keep_search,
+            on_forget=NotesState.forget_search,
+        ),
+    )
+    return rx.fragment(
+        rx.el.div(
+            ui.link_button(t("tasks.tasks"), href="/notes?view=tasks", name="list-checks", variant="quiet"),
+            class_name="k-notes-tasks",
+        ),
+        parts.toolbar(
+            text=NotesState.text,
+            text_key=NotesState.search_key,
+            on_search=NotesState.search,
+            on_new=NotesState.new,
+            filters=filters,
+        ),
+        rx.cond(
+            NoteRows.ready,
+            rx.cond(
+                NoteRows.rows.length() > 0,
+                rx.fragment(
+                    parts.listed(
+                        NoteRows.rows,
+                        selected=NotesState.selected,
+                        base=NotesState.base,
+                        tail=NotesState.tail,
+                    ),
+                    parts.more(shown=NoteRows.rows.length(), found=NoteRows.found, on_more=NotesState.more),
+                ),
+                rx.cond(
+                    NotesState.narrowed,
+                    parts.none_found(on_clear=NotesState.clear),
+                    parts.none(on_new=NotesState.new),
+                ),
+            ),
+            parts.waiting(),
+        ),
+    )
+
+
+def _note() -> rx.Component:
+    """Waits for the note that the address names; then shows it, or says that it is gone."""
+    note, is_it = NoteOpen.note, NoteOpen.ready & (NoteOpen.id == NotesState.selected)
+    shown = rx.el.div(
+        parts.head(
+            note,
+            id=NotesState.selected,
+            mode=NotesState.mode,
+            back=NotesState.back,
+            panel=NotesState.panel,
+            on_mode=NotesState.show,
+            on_pin=NotesState.pin,
+            on_panel=NotesState.open_panel,
+            on_archive=NotesState.archive,
+            on_trash=NotesState.trash,
+            export=f"/api/v1/notes/{NotesState.selected}/file",
+        ),
+        rx.el.div(
+            rx.el.div(
+                parts.trashed(note, on_back=NotesState.take_back, on_delete=NotesState.ask_delete(True)),
+                rx.cond(
+                    NoteOpen.clash["id"] != "",
+                    parts.clash(NoteOpen.clash, on_settle=NotesState.settle),
+                    rx.fragment(),
+                ),
+                rx.cond(
+                    note["may_write"],
+                    parts.filing(
+                        note,
+                        folders=NoteRows.folders,
+                        error=NotesState.filing_error,
+                        key=f"{NotesState.selected}-{note['folder']}-{note['tags'].join(',')}",
+                        on_submit=NotesState.file_under,
+                    ),
+                    rx.fragment(),
+                ),
+                rx.el.div(
+                    parts.editor(note, id=NotesState.selected, mode=NotesState.mode, fresh=NotesState.fresh),
+                    parts.prose(
+                        note,
+                        mode=NotesState.mode,
+                        on_edit=NotesState.show("edit"),
+                        on_box=NotesState.check_off,
+                    ),
+                    class_name="k-note-texts",
+                    data_mode=NotesState.mode,
+                ),
+                rx.el.p(
+                    note["written"],
+                    rx.cond(note["shared"] != "", f" · {note['shared']}", ""),
+                    class_name="k-caption",
+                ),
+                parts.backlinks(note, tail=NotesState.tail),
+                class_name="k-note-page",
+            ),
+            rx.match(
+                NotesState.panel,
+                (
+                    "history",
+                    parts.history(
+                        NotesState.history,
+                        opened=NotesState.version,
+                        title=NotesState.version_title,
+                        pieces=NotesState.version_diff,
+                        may_write=note["may_write"],
+                        on_open=NotesState.show_version,
+                        on_restore=NotesState.restore,
+                        on_close=NotesState.open_panel,
+                    ),
+                ),
+                (
+                    "share",
+                    parts.sharing(
+                        note,
+                        team=NotesState.team,
+                        error=NotesState.share_error,
+                        on_share=NotesState.share_with,
+                        on_level=NotesState.share_level,
+                        on_remove=NotesState.unshare,
+                        on_close=NotesState.open_panel,
+                    ),
+                ),
+                rx.fragment(),
+            ),
+            class_name="k-note-two",
+        ),
+        class_name="k-note",
+        data_k_note=NotesState.selected,
+        data_version=note["version"],
+        data_writes=note["may_write"],
+        data_kept="loading",
+        **ui.given(data_fresh=rx.cond(NotesState.fresh, "", None)),
+    )
+    loading = rx.el.div(
+        ui.skeleton_rows(6, ("40%", "90%", "80%", "86%"), class_name="k-notes-loading"),
+        role="status",
+        aria_label=t("notes.loading"),
+        aria_busy="true",
+        class_name="k-note",
+    )
+    return rx.cond(
+        is_it,
+        rx.cond(NoteOpen.found, shown, rx.el.div(parts.gone(back=NotesState.back), class_name="k-note")),
+        loading,
+    )

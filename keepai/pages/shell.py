@@ -7,6 +7,7 @@ import reflex as rx
 
 from components import frame as frames
 from components.dashboard import compute_strip
+from components.notes import capture
 from components.ui.base import Content
 from keepai.pages.section_list import sections
 from services.identity.permissions import ROLES
@@ -15,6 +16,7 @@ from state.bell import BellState
 from state.dashboard import DashboardState, Live
 from state.job_counts import JobCount
 from state.leaving import Leaving
+from state.notes import NotesState
 from state.palette import PaletteState
 from state.session import SessionState
 from state.tasks import TasksState
@@ -59,6 +61,7 @@ def shell(
                 count=JobCount.count, percent=JobCount.percent, shown=JobCount.shown, label=JobCount.label
             ),
             badge=AlertCounts.critical,
+            capture=capture(),
             on_language=SessionState.switch_language,
             on_theme=SessionState.switch_theme,
             palette=frames.Palette(
@@ -75,6 +78,8 @@ def shell(
                     "task": TasksState.undo,
                     "forget": WorkersState.put_back,
                     "checklist": DashboardState.show_checklist,
+                    "note_back": NotesState.take_back,
+                    "note_unarchive": NotesState.unarchive,
                 },
             ),
             notices=[

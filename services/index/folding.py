@@ -16,6 +16,21 @@ def fold(text: str) -> str:
     return " ".join(WORD.findall("".join(char for char in plain if not unicodedata.combining(char))))
 
 
+# Marks of Markdown: of lines, of links, and around words.
+LINES = re.compile(
+    r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?|`{3,}.*$|[-*_=|: \t]{3,}$)",
+    re.MULTILINE,
+)
+LINKED = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s[^()]*)?\)|\[\[([^\[\]]+)\]\]")
+AROUND = re.compile(r"(\*\*|__|~~|`+)(?=\S)(.+?)(?<=\S)\1")
+
+
+def plain(text: str) -> str:
+    """A text without the marks of Markdown, as a list shows it."""
+    text = LINKED.sub(lambda found: found.group(1) or found.group(2) or "", LINES.sub("", text))
+    return AROUND.sub(r"\2", text).replace("|", " ")
+
+
 @dataclass(frozen=True, slots=True)
 class Snippet:
     """A part of a text, as pieces of which every second one is a word that was searched for: ("a ", "Ação", " b")."""

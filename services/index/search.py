@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from models import Passage
 from services import sharing
-from services.index.folding import Snippet, fold, snippet
+from services.index.folding import Snippet, fold, plain, snippet
 from services.sharing import Reader
 
 CANDIDATES = 300  # passages that are compared, the newest of those that hold the words
@@ -187,7 +187,15 @@ def _hits(
     rows = {row.number: row for row in db.exec(select(Passage).where(col(Passage.number).in_(numbers)))}
     found = [(score, rows[one.number]) for score, one in chosen if one.number in rows]
     return [
-        Hit(row.kind, row.object_id, row.title, row.text, snippet(row.text, terms), score, row.updated_at)
+        Hit(
+            row.kind,
+            row.object_id,
+            row.title,
+            row.text,
+            snippet(plain(row.text), terms),
+            score,
+            row.updated_at,
+        )
         for score, row in found
     ]
 

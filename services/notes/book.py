@@ -11,6 +11,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from models import Note, NotePin, NoteTag, NoteVersion, Share
+from models.base import new_id
 from services import index, sharing
 from services.audit import Actor, record
 from services.errors import Conflict, Forbidden, Invalid, NotFound
@@ -94,10 +95,18 @@ def own(db: Session, reader: Reader, note_id: UUID, now: datetime) -> Note:
 # -- written ----------------------------------------------------------------------------------------------------
 
 
-def create(db: Session, reader: Reader, draft: Draft, by: Actor, now: datetime) -> Note:
-    """A new note of this person's. Raises Invalid."""
+def create(
+    db: Session, reader: Reader, draft: Draft, by: Actor, now: datetime, number: UUID | None = None
+) -> Note:
+    """A new note of this person's. With a `number` of the caller's own it is made once, however often it is asked for.
+    Raises Invalid, and Conflict for a number that is taken."""
     title, body = _title(draft.title), _body(draft.body)
+    if number is not None and (there := db.get(Note, number)):
+        if there.owner_id != reader.account_id:
+            raise Conflict
+        return there
     note = Note(
+        id=number or new_id(),
         owner_id=reader.account_id,
         title=title or first_line(body),
         body=body,

@@ -23,9 +23,9 @@ def configure(bus: Bus) -> None:
     _bus = bus
 
 
-async def create(reader: Reader, draft: Draft, by: Actor) -> Note:
+async def create(reader: Reader, draft: Draft, by: Actor, number: UUID | None = None) -> Note:
     """A new note. Raises what `book.create` raises."""
-    return _told(await db.write(book.create, reader, draft, by, now()))
+    return _told(await db.write(book.create, reader, draft, by, now(), number))
 
 
 async def save(reader: Reader, note_id: UUID, text: Text, by: Actor, *, keep: bool = False) -> Note:

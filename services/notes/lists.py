@@ -304,4 +304,4 @@ def _plain(note: Note) -> str:
     """The beginning of the text for a list, without the title where that is its first line."""
     text = note.body[:600].strip()
     first, _, rest = text.partition("\n")
-    return rest if book.first_line(first) == note.title else text
+    return index.plain(rest if book.first_line(first) == note.title else text)

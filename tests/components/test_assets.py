@@ -12,7 +12,7 @@ import pytest
 
 ASSETS = Path(__file__).parents[2] / "assets"
 NODE = Path(sys.prefix) / "bin" / "node"
-PAGES = {"/", "/workers", "/system", "/alerts", "/settings"}
+PAGES = {"/", "/workers", "/system", "/alerts", "/notes", "/settings"}
 
 
 def manifest() -> dict:
@@ -59,7 +59,7 @@ def test_the_icon_file_is_one_well_formed_svg_without_twins():
 def test_every_token_that_a_look_uses_exists_in_both_themes():
     tokens = (ASSETS / "tokens.css").read_text(encoding="utf-8")
     defined = set(re.findall(r"(--k-[\w-]+):", tokens))
-    for name in ("app.css", "pages.css"):
+    for name in ("app.css", "pages.css", "notes.css"):
         used = set(re.findall(r"var\((--k-[\w-]+)", (ASSETS / name).read_text(encoding="utf-8")))
         assert used - defined == set()
     light, dark = tokens.split(".dark, [data-theme", 1)
@@ -69,12 +69,12 @@ def test_every_token_that_a_look_uses_exists_in_both_themes():
 
 
 def test_a_look_takes_its_colours_from_the_tokens():
-    for name in ("app.css", "pages.css"):
+    for name in ("app.css", "pages.css", "notes.css"):
         text = (ASSETS / name).read_text(encoding="utf-8")
         assert re.findall(r"#[0-9a-f]{3,8}\b(?![^{]*\{)", text.replace("#fff", "")) == []
 
 
-@pytest.mark.parametrize("name", ["pwa.js", "sw.js", "plot.js"])
+@pytest.mark.parametrize("name", ["pwa.js", "sw.js", "plot.js", "keeper.js"])
 def test_scripts_have_no_words_of_their_own(name):
     """Words come from the page in the reader's language: no literal with a space between two words."""
     code = re.sub(

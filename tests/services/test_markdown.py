@@ -137,7 +137,7 @@ def test_boxes_are_numbered_in_the_order_of_the_text():
 def test_code_has_colours_a_name_and_a_button():
     shown = render("```python\ndef f(): pass\n```\n\n    sem nome", copy="Copiar")
     assert shown.count("data-k-copy-code") == 2
-    assert '<span class="k-code-name">python</span>' in shown
+    assert '<span class="k-block-name">python</span>' in shown
     assert 'class="k-c-k"' in shown
 
 

@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from models import Passage
 from services import db, index, sharing
-from services.index import Entry, fold, passages, snippet
+from services.index import Entry, fold, passages, plain, snippet
 from services.sharing import Given, Reader
 
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -136,3 +136,17 @@ def test_of_very_many_the_newest_are_compared(keep, ana):
     for number in range(index.search.CANDIDATES + 5):
         keep(f"Nota {number}", "comum", at=AT + timedelta(seconds=number))
     assert len(found(ana, "comum", limit=1000)) == index.search.CANDIDATES
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("## Título\n\n- [x] **feito** `já`", "Título\n\nfeito já"),
+        ("veja [[Energia do rack]] e [isto](https://x.example/a_b)", "veja Energia do rack e isto"),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", "  a   b  \n\n  1   2  "),
+        ("2 * 3 * 4 e snake_case e a_b_c", "2 * 3 * 4 e snake_case e a_b_c"),
+        ("```bash\nls\n```", "\nls\n"),
+    ],
+)
+def test_a_list_shows_text_without_its_marks(text, shown):
+    assert plain(text) == shown
