@@ -171,6 +171,12 @@ class TasksState(rx.State):
         if shown:
             await enter(self, self._looks(await self._view()))
 
+    @rx.event
+    @requires("tasks:read")
+    async def retry(self):
+        """Read them again."""
+        await broadcaster().renew(TaskRows)
+
     # -- what is shown ------------------------------------------------------------------------------------------
 
     @rx.event

@@ -128,7 +128,7 @@ def _rows() -> rx.Component:
         TaskRows.ready & (TaskRows.show == TasksState.show),
         rx.cond(
             TaskRows.failed,
-            parts.failed(on_retry=TasksState.load),
+            parts.failed(on_retry=TasksState.retry),
             rx.cond(TaskRows.found > 0, rx.cond(TasksState.show == "board", board, listed), nothing),
         ),
         parts.waiting(),
