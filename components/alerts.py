@@ -370,6 +370,7 @@ def panel(
     found: Row,
     story: Row,
     plot: rx.Component,
+    tasks: rx.Component,
     may_act: Row,
     me: Row,
     form: rx.Component,
@@ -407,6 +408,7 @@ def panel(
                 rx.el.div(
                     _fact(alert),
                     plot,
+                    tasks,
                     rx.el.section(
                         rx.el.h3(t("alerts.story")),
                         ui.timeline(rx.foreach(story, _line)),

@@ -123,6 +123,17 @@ class Bell:
     on_read: Any
 
 
+@dataclass(frozen=True)
+class Jobs:
+    """One's own long work that is not over: how much of it, how far the first is (-1: not known), and in words, short
+    and whole."""
+
+    count: Number
+    percent: Number
+    shown: Text
+    label: Text
+
+
 def places(*, alerts: Number | None = None) -> tuple[Group, ...]:
     """The pages there are; `alerts` is how many critical ones nobody has acknowledged."""
     return (
@@ -139,7 +150,13 @@ def places(*, alerts: Number | None = None) -> tuple[Group, ...]:
             t("frame.think"),
             (Place("notes", t("frame.notes"), "/notes", "notebook-pen", "n", thumb=True),),
         ),
-        Group(None, (Place("settings", t("frame.settings"), "/settings", "settings", "c"),)),
+        Group(
+            None,
+            (
+                Place("jobs", t("jobs.title"), "/jobs", "list-checks", "j"),
+                Place("settings", t("frame.settings"), "/settings", "settings", "c"),
+            ),
+        ),
     )
 
 
@@ -160,6 +177,7 @@ def frame(
     keys: Sequence[Key] = (),
     flush: bool = False,
     bell: Bell | None = None,
+    jobs: Jobs | None = None,
     badge: Number | None = None,
     capture: Content | None = None,
 ) -> rx.Component:
@@ -178,7 +196,7 @@ def frame(
         _facts(live),
         _rail(shown, place),
         rx.el.div(
-            _top(title, crumb, tools, person, on_language, on_theme, bell, capture is not None),
+            _top(title, crumb, tools, person, on_language, on_theme, bell, jobs, capture is not None),
             rx.el.section(_stale_strip(), *notices, aria_label=t("frame.notices"), class_name="k-notices"),
             rx.el.main(*content, id="content", tab_index=-1, class_name="flush" if flush else ""),
             class_name="k-column",
@@ -322,6 +340,7 @@ def _top(
     on_language: Any,
     on_theme: Any,
     bell: Bell | None,
+    jobs: Jobs | None,
     capture: bool,
 ) -> rx.Component:
     return rx.el.header(
@@ -347,6 +366,7 @@ def _top(
             else []
         ),
         _light(),
+        *([_jobs(jobs)] if jobs is not None else []),
         *([_bell(bell)] if bell is not None else []),
         rx.el.button(
             t("frame.language_short"),
@@ -380,6 +400,27 @@ def _top(
         ),
         rx.el.div(id="k-tip", role="tooltip", custom_attrs={"popover": "manual"}),
         class_name="k-top",
+    )
+
+
+def _jobs(jobs: Jobs) -> rx.Component:
+    """How far one's own long work is, while there is any; leads to all of it."""
+    percent = rx.Var.create(jobs.percent).to(int)
+    return rx.cond(
+        rx.Var.create(jobs.count).to(int) > 0,
+        ui.link(
+            ui.icon("loader-circle"),
+            rx.el.span(jobs.shown, class_name="k-number"),
+            rx.el.span(
+                rx.el.b(**ui.inline(width=rx.cond(percent >= 0, f"{percent}%", "0%"))), class_name="k-bar"
+            ),
+            href="/jobs",
+            aria_label=t("jobs.frame", job=jobs.label),
+            class_name="k-button quiet k-at-work",
+            data_testid="at-work",
+            data_tip=jobs.label,
+        ),
+        rx.fragment(),
     )
 
 

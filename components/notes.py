@@ -356,6 +356,13 @@ def head(
             on_click=on_pin,
         ),
         ui.icon_button(
+            t("tasks.tasks"),
+            "list-checks",
+            pressed=panel == "tasks",
+            on_click=on_panel("tasks"),
+            data_testid="note-tasks-button",
+        ),
+        ui.icon_button(
             t("notes.history"),
             "history",
             pressed=panel == "history",
@@ -690,6 +697,18 @@ def history(
         label=t("notes.history"),
         close_label=t("common.close"),
         on_close=on_close("history"),
+        class_name="k-note-panel",
+    )
+
+
+def tasks_panel(content: Content, *, on_close: Any) -> rx.Component:
+    """The tasks of the note, and what is due."""
+    return ui.side_panel(
+        content,
+        title=t("tasks.tasks"),
+        label=t("tasks.tasks"),
+        close_label=t("common.close"),
+        on_close=on_close("tasks"),
         class_name="k-note-panel",
     )
 

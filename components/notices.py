@@ -10,6 +10,8 @@ from state.words import t
 
 Row = rx.Var[Any]
 LEVELS = ("all", "critical", "none")
+JOBS = ("all", "bell", "none")
+TASKS = ("all", "push", "bell")
 # What the browser finds itself to be (assets/pwa.js), and how that looks.
 HERE: dict[str, StateName] = {
     "on": "ok",
@@ -32,6 +34,8 @@ def wishes(
     sms: Row,
     push: Row,
     bell: Row,
+    jobs: Row,
+    tasks: Row,
     texts: Row,
     errors: Row,
     on_choose: Any,
@@ -85,6 +89,30 @@ def wishes(
             by_push,
             typed("phone", type="tel", auto_complete="tel", placeholder="+55 11 91234-5678"),
             ui.field(level("bell", bell), id="bell", label=t("notices.bell"), help=t("notices.bell.help")),
+            ui.field(
+                ui.segmented(
+                    [(one, t(f"notices.tasks.{one}")) for one in TASKS],
+                    value=tasks,
+                    label=t("notices.tasks"),
+                    on_change=lambda chosen: on_choose("tasks", chosen),
+                    id="tasks",
+                ),
+                id="tasks",
+                label=t("notices.tasks"),
+                help=t("notices.tasks.help"),
+            ),
+            ui.field(
+                ui.segmented(
+                    [(one, t(f"notices.jobs.{one}")) for one in JOBS],
+                    value=jobs,
+                    label=t("notices.jobs"),
+                    on_change=lambda chosen: on_choose("jobs", chosen),
+                    id="jobs",
+                ),
+                id="jobs",
+                label=t("notices.jobs"),
+                help=t("notices.jobs.help"),
+            ),
             rx.el.fieldset(
                 rx.el.legend(t("notices.quiet"), class_name="k-label-text"),
                 rx.el.div(

@@ -164,7 +164,9 @@ def password(*, errors: Row, changed: Row, has_password: Row, on_leave: Any, on_
     )
 
 
-def own_data(*, open: Row, error: Row, has_password: Row, on_ask: Any, on_delete: Any) -> rx.Component:
+def own_data(
+    *, open: Row, error: Row, has_password: Row, on_ask: Any, on_delete: Any, on_export: Any
+) -> rx.Component:
     """All that KeepAI knows of the person: to take along, and to delete."""
     field = proof(id="delete-password", error=error, has_password=has_password, data_k_first="")
     return ui.card(
@@ -176,6 +178,7 @@ def own_data(*, open: Row, error: Row, has_password: Row, on_ask: Any, on_delete
                 name="download",
                 custom_attrs={"download": ""},
             ),
+            ui.button(t("settings.data.archive"), name="box", on_click=on_export),
             ui.button(t("settings.data.delete"), variant="danger", on_click=on_ask(True)),
             class_name="k-row k-wrap",
         ),

@@ -517,8 +517,9 @@ def overview(
     ranges: Sequence[str],
     on_range: Any,
     downloads: tuple[Text, Text],
+    tasks: rx.Component,
 ) -> rx.Component:
-    """Present figures and their history."""
+    """Present figures and their history, and the tasks about it."""
     options = [(name, t(f"dashboard.range.{name}")) for name in ranges]
     return rx.fragment(
         rx.el.dl(
@@ -550,6 +551,7 @@ def overview(
             ),
             rx.fragment(ui.skeleton_box(height="188px"), ui.skeleton_box(height="188px")),
         ),
+        tasks,
     )
 
 

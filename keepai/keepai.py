@@ -13,17 +13,19 @@ from keepai import api, logs, pages, web
 from keepai.background import role
 from keepai.pages import errors
 from keepai.web import sockets
-from services import db, live, metrics, operations, outbox
+from services import db, jobs, live, metrics, operations, outbox
 from services.alerts import triage
 from services.bus import Bus, open_bus
 from services.clock import now
 from services.identity import principals, sessions
-from services.notes import desk
+from services.notes import desk as note_desk
 from services.settings import Settings, get_settings
+from services.tasks import desk as task_desk
 from state import alerts as alert_state
+from state import job_counts, plots
 from state import live as live_state
 from state import notes as note_state
-from state import plots
+from state import tasks as task_state
 from state.absent import Absent
 from state.binding import OwnTabsOnly
 from state.leaving import REVOKED
@@ -67,14 +69,21 @@ async def lifespan() -> AsyncIterator[None]:
     bus.subscribe("snapshot", lambda message: _receive(broadcaster, message))
     operations.configure(bus, settings)
     outbox.configure(bus)
+    jobs.configure(bus)
     triage.configure(bus)
-    desk.configure(bus)
+    note_desk.configure(bus)
+    task_desk.configure(bus)
     renewals = alert_state.Renewals()
+    task_renewals = alert_state.Renewals(task_state.renew, alert_state.CALM * 2)
     bells = alert_state.Renewals(alert_state.renew_bells, alert_state.CALMER)
     note_renewals = alert_state.Renewals(note_state.renew)
-    bus.subscribe(desk.TOPIC, lambda _message: note_renewals.soon())
+    bus.subscribe(note_desk.TOPIC, lambda _message: note_renewals.soon())
     bus.subscribe(triage.TOPIC, lambda _message: renewals.soon())
     bus.subscribe(triage.TOPIC, lambda _message: bells.soon())
+    bus.subscribe(task_desk.TOPIC, lambda _message: task_renewals.soon())
+    bus.subscribe(task_desk.TOLD_TOPIC, lambda _message: bells.soon())
+    progress = job_counts.Renewals()
+    bus.subscribe(jobs.TOPIC_PROGRESS, lambda message: progress.soon(message["account"]))
     loop = asyncio.get_running_loop()
     principals.on_end(lambda ended: loop.call_soon_threadsafe(_kick_soon, broadcaster, ended))
     # Other processes hear of it at once, or notice within seconds where Redis is away.

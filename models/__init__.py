@@ -6,6 +6,8 @@ from models.audit import AuditCheckpoint, AuditDetail, AuditEvent
 from models.channel import AlertRoute, Channel, NoticePreference
 from models.compute import Compute, Worker
 from models.external_identity import ExternalIdentity
+from models.file import StoredFile
+from models.job import BellNotice, Job
 from models.lease import Lease
 from models.link import OneTimeLink
 from models.note import Note, NoteLink, NotePin, NoteTag, NoteVersion, SavedSearch
@@ -19,6 +21,7 @@ from models.second_factor import RecoveryCode, SecondFactor
 from models.session import AccountSession
 from models.share import Share
 from models.silence import MaintenanceWindow, Silence
+from models.task import Task, TaskEvent
 from models.task_group import TaskGroupRun
 from models.vault import VaultCheck
 from models.worker_event import WorkerEvent
@@ -37,9 +40,11 @@ __all__ = [
     "AuditCheckpoint",
     "AuditDetail",
     "AuditEvent",
+    "BellNotice",
     "Channel",
     "Compute",
     "ExternalIdentity",
+    "Job",
     "Lease",
     "MaintenanceWindow",
     "Note",
@@ -61,7 +66,10 @@ __all__ = [
     "SecondFactor",
     "Share",
     "Silence",
+    "StoredFile",
     "Subject",
+    "Task",
+    "TaskEvent",
     "TaskGroupRun",
     "TokenFamily",
     "VaultCheck",

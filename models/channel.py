@@ -56,7 +56,9 @@ class AlertRoute(SQLModel, table=True):
 class NoticePreference(SQLModel, table=True):
     """How one person wants to be told: from which severity on by mail, by SMS and on their devices (all, critical,
     none), and from when to when warnings wait (both empty: never). `phone` is sealed. `bell` is what the bell shows of
-    it all, and `bell_read_at` up to when they have read it."""
+    it all, and `bell_read_at` up to when they have read it. `jobs` is by what they are told that
+    long work of theirs ended (all: the bell, and their devices where it took long; bell; none). `tasks` is by what they
+    are reminded of tasks (all: the bell, their devices and mail; push: without mail; bell)."""
 
     __tablename__ = "notice_preference"
 
@@ -67,6 +69,8 @@ class NoticePreference(SQLModel, table=True):
     phone: str = Field(default="", sa_column=Column(Text(), nullable=False))
     bell: str = Field(default="all", max_length=16, sa_column_kwargs={"server_default": "all"})
     bell_read_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    jobs: str = Field(default="all", max_length=16, sa_column_kwargs={"server_default": "all"})
+    tasks: str = Field(default="all", max_length=16, sa_column_kwargs={"server_default": "all"})
     quiet_from: str = Field(default="", max_length=5)
     quiet_to: str = Field(default="", max_length=5)
     updated_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))

@@ -63,6 +63,20 @@ class Vault:
         except (InvalidTag, ValueError) as error:
             raise Altered from error
 
+    def seal_bytes(self, data: bytes, place: str) -> bytes:
+        """The same for bytes: the key's id, the nonce, the ciphertext."""
+        nonce = os.urandom(NONCE)
+        return bytes.fromhex(self.key_id) + nonce + self._cipher.encrypt(nonce, data, place.encode())
+
+    def open_bytes(self, sealed: bytes, place: str) -> bytes:
+        """The bytes. Raises OtherKey or Altered."""
+        if sealed[:4].hex() != self.key_id:
+            raise OtherKey if len(sealed) >= 4 + NONCE else Altered
+        try:
+            return self._cipher.decrypt(sealed[4 : 4 + NONCE], sealed[4 + NONCE :], place.encode())
+        except (InvalidTag, ValueError) as error:
+            raise Altered from error
+
 
 def of(settings: Settings) -> Vault:
     """The vault of this installation."""

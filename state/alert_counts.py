@@ -6,10 +6,10 @@ from uuid import UUID
 
 import reflex as rx
 
-from services import alerts, db
-from services.alerts import bell
+from services import alerts, bell, db
 from services.clock import now
 from services.snapshot import Snapshot
+from state.job_counts import job_broadcast
 from state.live import Broadcast, Looks
 
 EVERY = 5.0  # s; the bus brings what changes at once, this is for what it did not bring
@@ -51,4 +51,9 @@ def bell_broadcast(account_id: UUID) -> Broadcast:
 
 def framed(looks: Looks, account_id: UUID) -> Looks:
     """What a page looks at, and what its frame shows besides."""
-    return lambda locale: [*looks(locale), counts_broadcast(), bell_broadcast(account_id)]
+    return lambda locale: [
+        *looks(locale),
+        counts_broadcast(),
+        bell_broadcast(account_id),
+        job_broadcast(account_id, locale),
+    ]

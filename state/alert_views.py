@@ -37,6 +37,7 @@ NODES: Mapping[str, tuple[str, str]] = {
     "commented": ("message-square", "unknown"),
     "silenced": ("bell-off", "unknown"),
     "rule_gone": ("bell", "unknown"),
+    "tasked": ("list-checks", "unknown"),
 }
 LONGEST_LABEL = 80
 SILENCED = ("bell-off", "unknown")

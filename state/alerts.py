@@ -31,6 +31,7 @@ from state.guard import actor, principal, requires, tell
 from state.live import Broadcast, Looks, broadcaster
 from state.session import enter
 from state.silence_views import SilenceRow, WindowRow
+from state.task_links import linked_broadcast
 
 Kind = Literal["acknowledge", "resolve"]
 FORMS = ("acknowledge", "assign", "silence", "resolve")
@@ -654,7 +655,7 @@ class AlertsState(rx.State):
         return view
 
     def _looks(self, view: AlertView) -> Looks:
-        zone = principal().zone
+        zone, account_id = principal().zone, principal().account_id
 
         def looks(locale: str) -> list[Broadcast]:
             broadcasts = [live_broadcast(locale), rows_broadcast(view, locale, zone)]
@@ -665,6 +666,7 @@ class AlertsState(rx.State):
             if view.selected:
                 broadcasts.append(panel_broadcast(view.selected, locale, zone))
                 broadcasts.append(plot_broadcast(view.selected, locale))
+                broadcasts.append(linked_broadcast("alert", view.selected, account_id, locale, zone))
             return broadcasts
 
         return looks

@@ -5,11 +5,12 @@ from typing import TypedDict
 
 import reflex as rx
 
-from services import db, format
-from services.alerts import bell, words
-from services.alerts.bell import Rung
+from services import bell, db, format
+from services.alerts import words
+from services.bell import Entry, Rung
 from services.clock import now
 from services.i18n import has, translate
+from services.jobs.words import said
 from state.alert_counts import BellCount
 from state.guard import principal, requires
 from state.live import broadcaster
@@ -18,7 +19,7 @@ ICONS = {"resolved": ("s-ok", "ok"), "no_data": ("s-unknown", "unknown")}
 
 
 class BellRow(TypedDict):
-    """One alert of which somebody was told. `at` is unix seconds."""
+    """One alert, or something else, of which somebody was told. `at` is unix seconds."""
 
     id: str
     href: str
@@ -57,7 +58,24 @@ class BellState(rx.State):
         self.ready = True
 
 
-def _row(one: Rung, locale: str, zone: str) -> BellRow:
+def _row(entry: Entry, locale: str, zone: str) -> BellRow:
+    if entry.rung is not None:
+        return _of_alert(entry.rung, locale, zone)
+    notice = entry.notice
+    assert notice is not None
+    return BellRow(
+        id=notice.id.hex,
+        href=notice.href,
+        icon=f"s-{notice.tone}",
+        look=notice.tone,
+        title=said(locale, notice.key, notice.params),
+        said=translate(locale, f"bell.of.{notice.kind}") if has(f"bell.of.{notice.kind}") else "",
+        at=notice.at.timestamp(),
+        read=entry.is_read,
+    )
+
+
+def _of_alert(one: Rung, locale: str, zone: str) -> BellRow:
     notice = one.notice
     icon, look = ICONS.get(notice.kind, (f"s-{notice.severity}", notice.severity))
     return BellRow(

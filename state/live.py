@@ -133,9 +133,12 @@ class Broadcaster:
         if tab := self._tabs.get(sid):
             await self.attend(sid, tab.session, tab.may, locale, tab.looks)
 
-    async def renew(self, state: type[rx.State]) -> None:
-        """Build what fills this state anew at once: somebody here changed what it shows."""
-        for room in [room for room in self._rooms.values() if room.broadcast.state is state]:
+    async def renew(self, state: type[rx.State], within: str = "") -> None:
+        """Build what fills this state anew at once: somebody here changed what it shows. `within` names one room, or
+        the beginning of the names of several (`jobs|<account>`)."""
+        for room in [one for one in self._rooms.values() if one.broadcast.state is state]:
+            if within and room.broadcast.room != within and not room.broadcast.room.startswith(f"{within}|"):
+                continue
             await self._refresh(room)
 
     async def show(self, sid: str, state: type[rx.State], values: Payload) -> None:

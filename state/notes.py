@@ -22,6 +22,7 @@ from services.notes.book import Draft, Text
 from services.sharing import EVERYBODY, Given, Reader
 from services.snapshot import Snapshot
 from state import note_views
+from state import tasks as task_state
 from state.address import id_of, named_by
 from state.dashboard import live_broadcast
 from state.guard import actor, offer_undo, principal, requires, tell
@@ -43,7 +44,7 @@ PAGE = 60
 MOST = 600
 EVERY = 20.0  # s; the bus brings what changes at once, this is for what it did not bring
 MODES = ("read", "edit", "split")
-PANELS = ("history", "share")
+PANELS = ("history", "share", "tasks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,9 @@ class NoteView:
         mode = f"mode={self.mode}" if note and self.mode != "read" else ""
         tail = "&".join(part for part in (self.filter, mode) if part)
         return f"/notes{f'/{note}' if note else ''}{f'?{tail}' if tail else ''}"
+
+
+TASKS = "tasks"  # the view of the same page that shows tasks
 
 
 class NoteRows(rx.State):
@@ -193,7 +197,9 @@ class NotesState(rx.State):
     @rx.event
     @requires("notes:read")
     async def load(self):
-        """Show the view of the address."""
+        """Show the view of the address. That of the tasks is another state's."""
+        if self.router.url.query_parameters.get("view") == TASKS:
+            return
         view = self._view()
         person = principal()
         limit = self.limit
@@ -206,6 +212,9 @@ class NotesState(rx.State):
             if view.selected:
                 found.append(
                     note_broadcast(view.selected, person.account_id, person.role, locale, person.zone)
+                )
+                found.append(
+                    task_state.note_broadcast(_number(view.selected), person.account_id, locale, person.zone)
                 )
             return found
 
@@ -543,6 +552,13 @@ class NotesState(rx.State):
             self.share_error = _why(wrong)
             return
         await renew()
+
+
+def _number(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _reader() -> Reader:

@@ -9,7 +9,7 @@ import reflex as rx
 from models import PushSubscription
 from services import db, outbox
 from services.alerts import preferences
-from services.alerts.preferences import BY_LEVEL, LEVELS, Wishes
+from services.alerts.preferences import BY_LEVEL, JOBS, LEVELS, TASKS, Wishes
 from services.channels import devices
 from services.clock import now
 from services.errors import Invalid
@@ -46,6 +46,8 @@ class NoticesState(rx.State):
     sms: str = "critical"
     push: str = "all"
     bell: str = "all"
+    jobs: str = "all"
+    tasks: str = "all"
     devices: list[DeviceRow] = []
     devices_key: str = ""
     texts: dict[str, str] = dict.fromkeys(TYPED, "")
@@ -62,7 +64,8 @@ class NoticesState(rx.State):
         kept = await db.read(preferences.of, settings, person.account_id)
         self.can_mail, self.can_sms = outbox.can_mail(settings), outbox.can_send(settings, "sms")
         self.email, self.mail, self.sms = person.email, kept.mail, kept.sms
-        self.push, self.bell = kept.push, kept.bell
+        self.push, self.bell, self.jobs = kept.push, kept.bell, kept.jobs
+        self.tasks = kept.tasks
         await self._load_devices()
         self.texts = {name: text for name, text in asdict(kept).items() if name in TYPED}
         self._now, self.errors = dict(self.texts), no_errors(TYPED)
@@ -72,8 +75,10 @@ class NoticesState(rx.State):
     @rx.event
     @requires("profile:write")
     async def choose(self, name: str, level: str):
-        """From which severity on, by mail, by SMS, on the devices or in the bell."""
-        if name in BY_LEVEL and level in LEVELS:
+        """From which severity on, by mail, by SMS, on the devices or in the bell; by what of one's own
+        jobs and tasks."""
+        levels = {**dict.fromkeys(BY_LEVEL, LEVELS), "jobs": JOBS, "tasks": TASKS}
+        if level in levels.get(name, ()):
             setattr(self, name, level)
 
     @rx.event
@@ -134,7 +139,15 @@ class NoticesState(rx.State):
         self.devices_key = " ".join(one.id.hex for one in found) or "none"
 
     def _wishes(self) -> Wishes:
-        wishes = Wishes(self.mail, self.sms, self.push, bell=self.bell, **self.get_value("_now"))
+        wishes = Wishes(
+            self.mail,
+            self.sms,
+            self.push,
+            bell=self.bell,
+            jobs=self.jobs,
+            tasks=self.tasks,
+            **self.get_value("_now"),
+        )
         return preferences.tidy(wishes)
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import reflex as rx
 
-from services import db
+from services import db, files, jobs
 from services.clock import now
 from services.errors import Conflict, Invalid
 from services.i18n import translate
@@ -148,6 +148,7 @@ class SettingsState(rx.State):
         """Delete one's own account and all that is known of oneself; the tab goes to the sign-in page."""
         person = principal()
         try:
+            places = await db.read(files.places_of, person.account_id)
             async with proving():
                 await db.write(
                     people.delete,
@@ -163,6 +164,15 @@ class SettingsState(rx.State):
             )
             return
         principals.end(account_id=person.account_id)
+        await files.take_away(get_settings(), places)
+
+    @rx.event
+    @requires("jobs:write")
+    async def export_data(self):
+        """Gather all that is known of oneself, files included, into one archive; it takes its time."""
+        person = principal()
+        await db.write(jobs.enqueue, now(), person.account_id, "account_export", by=actor())
+        await tell(self, "ok", translate(person.locale, "jobs.put"))
 
     @rx.event
     @requires("profile:write")

@@ -23,6 +23,7 @@ from state.dashboard import DEFAULT_RANGE, live_broadcast
 from state.guard import actor, offer_undo, principal, requires, tell, untell
 from state.live import Broadcast, Looks, broadcaster
 from state.session import enter
+from state.task_links import linked_broadcast
 from state.toasts import MOST as MOST_TOASTS
 from state.views import WorkerCell
 from state.worker_picks import MOST as MOST_PICKED
@@ -499,6 +500,7 @@ class WorkersState(rx.State):
     def _looks(self, view: WorkerView, *, table: bool = True) -> Looks:
         worker, tab, span = view.selected, self.tab, self.range
         picked = tuple(self.get_value("picked"))
+        person = principal()
 
         def looks(locale: str) -> list[Broadcast]:
             broadcasts = [live_broadcast(locale)]
@@ -510,6 +512,9 @@ class WorkersState(rx.State):
                 broadcasts.append(panel_broadcast(worker, locale))
                 if tab == "overview":
                     broadcasts.append(worker_plots_broadcast(worker, span, locale))
+                    broadcasts.append(
+                        linked_broadcast("worker", worker, person.account_id, locale, person.zone)
+                    )
                 else:
                     broadcasts.append(worker_insight.broadcast(tab, worker, locale))
             return broadcasts

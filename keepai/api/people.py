@@ -10,9 +10,10 @@ from sqlmodel import Session
 from keepai.api import shapes
 from keepai.api.access import person_of, requires, signed_in
 from keepai.api.files import encode
+from keepai.api.jobs import row as job_row
 from keepai.api.lists import NO_NUL, USUAL, Cursor, Fields, Limit, chosen, cut, page
 from keepai.web.scope import actor_of, locale_of
-from services import audit, db
+from services import audit, db, jobs
 from services.audit import Actor
 from services.clock import now, rfc3339
 from services.identity import accounts, passwords, people, principals
@@ -126,6 +127,19 @@ def _row(one: Member) -> dict[str, Any]:
     }
 
 
+archives = APIRouter(dependencies=[requires("jobs:write")])
+
+
+@archives.post("/account/export", status_code=202, response_model=shapes.Job)
+async def gather(request: Request) -> dict[str, Any]:
+    """Gather everything KeepAI keeps about the caller, their files included, into one archive. The job that is answered
+    has its address in `result` when it is done; the archive is kept for a week."""
+    owner, by = person_of(request).account_id, actor_of(request.scope)
+    job = await db.write(jobs.enqueue, now(), owner, "account_export", by=by)
+    return job_row(job, locale_of(request.scope))
+
+
 router = APIRouter(prefix="/api/v1", tags=["people"])
 router.include_router(team)
 router.include_router(own)
+router.include_router(archives)

@@ -362,6 +362,39 @@ class OwnData(BaseModel):
     audit: list[dict[str, Any]]
 
 
+class StoredFile(Chosen):
+    """A file. `type` is what its content says it is, `size` in bytes, `digest` its SHA-256 in hex."""
+
+    id: str = Field(examples=[ID])
+    name: str = Field(examples=["report.pdf"])
+    type: str = Field(examples=["application/pdf"])
+    size: int
+    digest: str
+    encrypted: bool
+    created_at: Moment | None = Field(examples=[AT])
+    expires_at: Moment | None = Field(examples=[None])
+
+
+class Job(Chosen):
+    """Long work. `state` is queued, running, done, failed or cancelled; `done` of `total` is how far it is, a `total`
+    of 0 is not known yet; `step` and `error` are in the caller's language. `result` may have `href`, where it leads."""
+
+    id: str = Field(examples=[ID])
+    kind: str = Field(examples=["account_export"])
+    title: str
+    state: str = Field(examples=["running"])
+    done: int
+    total: int
+    step: str
+    error: str
+    result: dict[str, Any]
+    tries: int
+    cancellable: bool
+    created_at: Moment | None = Field(examples=[AT])
+    started_at: Moment | None = Field(examples=[AT])
+    ended_at: Moment | None = Field(examples=[None])
+
+
 class Health(BaseModel):
     """One word; the rest for callers that are signed in."""
 
@@ -449,6 +482,90 @@ class Silence(Chosen):
     reason: str = Field(examples=["Power supply is exchanged"])
     created_at: Moment = Field(examples=[AT])
     ended_at: Moment | None
+
+
+class TaskItem(BaseModel):
+    """A line of a checklist."""
+
+    id: str
+    text: str = Field(examples=["Order the cable"])
+    done: bool
+
+
+class Task(Chosen):
+    """Something to be done. `due` is a day, or an instant where a time of the day was set; `zone` is the one in which
+    that day is meant. `remind_at` is when to remind of it, `reminds_at` when it reminds next. `repeat` is a rule of RFC
+    5545, counted from the due date or from when it was done. `note_id` and `note` are empty where the caller may not
+    read the note."""
+
+    id: str = Field(examples=[ID])
+    title: str = Field(examples=["Call the supplier"])
+    text: str
+    state: str = Field(examples=["open"])
+    priority: str = Field(examples=["high"])
+    due: str | None = Field(examples=["2026-01-31"])
+    zone: str = Field(examples=["America/Sao_Paulo"])
+    overdue: bool
+    remind_at: Moment | None = Field(examples=[AT])
+    reminds_at: Moment | None = Field(examples=[AT])
+    until_done: bool
+    repeat: str = Field(examples=["FREQ=WEEKLY;BYDAY=MO"])
+    repeat_from: str = Field(examples=["due"])
+    assignee_id: str | None = Field(examples=[ID])
+    assignee: str
+    author_id: str = Field(examples=[ID])
+    author: str
+    team: bool
+    note_id: str | None
+    note: str
+    about_kind: str = Field(examples=["alert"])
+    about_id: str | None
+    about: str = Field(examples=["Worker ipê lost"])
+    checklist: list[TaskItem]
+    comments: int
+    version: int
+    created_at: Moment = Field(examples=[AT])
+    updated_at: Moment = Field(examples=[AT])
+    done_at: Moment | None
+    deleted_at: Moment | None
+
+
+class TaskLine(BaseModel):
+    """A line of a task's history: what somebody did, or wrote (`commented`, with `note`)."""
+
+    at: Moment = Field(examples=[AT])
+    kind: str = Field(examples=["commented"])
+    actor: str
+    note: str
+    detail: dict[str, Any]
+
+
+class TaskWithHistory(Task):
+    """A task with what became of it."""
+
+    history: list[TaskLine]
+
+
+class TaskPart(BaseModel):
+    """What was understood of a line (due, time, repeat, remind, priority, assignee), as it was written."""
+
+    kind: str = Field(examples=["due"])
+    text: str = Field(examples=["tomorrow"])
+
+
+class ParsedTask(BaseModel):
+    """What a line says. `assignee` is a name as it was typed; `assignee_id` whom it means, null for nobody or
+    several."""
+
+    title: str
+    due: str | None
+    remind_at: Moment | None
+    repeat: str
+    repeat_from: str
+    priority: str
+    assignee: str
+    assignee_id: str | None
+    parts: list[TaskPart]
 
 
 class Delivery(Chosen):

@@ -3,7 +3,19 @@
 import asyncio
 import logging
 
-from services import alerts, db, history, outbox, task_groups, worker_events, workers
+from services import (
+    alerts,
+    bell,
+    db,
+    files,
+    history,
+    jobs,
+    outbox,
+    task_groups,
+    tasks,
+    worker_events,
+    workers,
+)
 from services.bus import Bus
 from services.channels import devices
 from services.clock import now
@@ -27,14 +39,19 @@ KEPT = (
     tokens,
     links,
     outbox,
+    tasks,
+    bell,
+    files,
+    jobs,
 )
 
 
-async def run(_settings: Settings, _bus: Bus, _feed: Feed) -> None:
+async def run(settings: Settings, _bus: Bus, _feed: Feed) -> None:
     """Make the coarser points and forget what is too old, every ten minutes, until cancelled."""
     await asyncio.sleep(FIRST_AFTER)
     while True:
         await history.roll_up(now())
         for kept in KEPT:
             await db.write(kept.prune, now())
+        await files.sweep(settings, now())
         await asyncio.sleep(EVERY)

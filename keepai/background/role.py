@@ -8,7 +8,17 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable
 
-from keepai.background import alerting, auditing, collector, dispatching, measuring, probing, retention
+from keepai.background import (
+    alerting,
+    auditing,
+    collector,
+    dispatching,
+    measuring,
+    probing,
+    reminding,
+    retention,
+    working,
+)
 from services import db, lease
 from services.bus import Bus
 from services.clock import now
@@ -28,6 +38,8 @@ LOOPS: tuple[Loop, ...] = (
     retention.run,
     auditing.run,
     dispatching.run,
+    reminding.run,
+    working.run,
 )
 
 

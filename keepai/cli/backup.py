@@ -1,5 +1,6 @@
 """One file from which an installation can be brought back, written while it runs."""
 
+import contextlib
 import datetime
 import os
 import sqlite3
@@ -56,7 +57,8 @@ def _write(settings: Settings, target: Path) -> None:
                 _copy(source, copy)
                 archive.add(copy, DATABASE)
             for path in _files(settings.data_dir, besides=source):
-                archive.add(path, str(path.relative_to(settings.data_dir)))
+                with contextlib.suppress(FileNotFoundError):  # somebody deleted it meanwhile
+                    archive.add(path, str(path.relative_to(settings.data_dir)))
             if not archive.getmembers():
                 stop("cli.backup.nothing", folder=settings.data_dir)
         unfinished.rename(target)

@@ -150,11 +150,12 @@ def background(parent: int | None) -> int:
 async def _loops(settings: "Settings", redis_url: str) -> None:
     """The background role in a process of its own."""
     from keepai.background import role
-    from services import outbox
+    from services import jobs, outbox
     from services.bus import open_bus
 
     bus = open_bus(redis_url)
     outbox.configure(bus)  # what the loops put is to be sent at once as well
+    jobs.configure(bus)  # and how far they are is to be seen
     await role.run(settings, bus)
 
 

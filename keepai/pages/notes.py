@@ -4,41 +4,49 @@ import reflex as rx
 
 from components import notes as parts
 from components import ui
+from keepai.pages import tasks
 from keepai.pages.shell import shell
 from state.notes import NoteOpen, NoteRows, NotesState
+from state.tasks import TasksState
 from state.words import t
 
-ON_LOAD = NotesState.load
+# Each shows its view, where the address asks for it.
+ON_LOAD = [NotesState.load, TasksState.load]
 
 
 def page() -> rx.Component:
-    """The list, while no note is open."""
-    return _desk(parts.nothing_open(any_=NoteRows.found > 0, on_new=NotesState.new))
+    """The list, while no note is open; or the tasks."""
+    nothing = parts.nothing_open(any_=NoteRows.found > 0, on_new=NotesState.new)
+    return _desk(rx.cond(TasksState.shown, tasks.view(), _written(nothing)))
 
 
 def one() -> rx.Component:
     """The list, and a note beside it."""
-    return _desk(_note())
+    return _desk(_written(_note()))
 
 
-def _desk(beside: rx.Component) -> rx.Component:
-    return shell(
-        rx.el.div(
-            rx.el.div(_list(), class_name="k-notes-list k-fades-late"),
-            beside,
-            ui.confirm(
-                t("notes.delete.title"),
-                t("notes.delete.text"),
-                id="delete-note",
-                open=NotesState.asked,
-                action=t("notes.delete"),
-                cancel=t("common.cancel"),
-                on_confirm=NotesState.delete_for_good,
-                on_cancel=NotesState.ask_delete(False),
-            ),
-            class_name="k-notes",
+def _written(beside: rx.Component) -> rx.Component:
+    return rx.el.div(
+        rx.el.div(_list(), class_name="k-notes-list k-fades-late"),
+        beside,
+        ui.confirm(
+            t("notes.delete.title"),
+            t("notes.delete.text"),
+            id="delete-note",
+            open=NotesState.asked,
+            action=t("notes.delete"),
+            cancel=t("common.cancel"),
+            on_confirm=NotesState.delete_for_good,
+            on_cancel=NotesState.ask_delete(False),
         ),
-        title=t("frame.notes"),
+        class_name="k-notes",
+    )
+
+
+def _desk(content: rx.Component) -> rx.Component:
+    return shell(
+        content,
+        title=rx.cond(TasksState.shown, t("tasks.tasks"), t("frame.notes")),
         place="notes",
         keys=[(("J", "K"), t("alerts.keys.move"), True)],
         flush=True,
@@ -69,6 +77,10 @@ def _list() -> rx.Component:
         ),
     )
     return rx.fragment(
+        rx.el.div(
+            ui.link_button(t("tasks.tasks"), href="/notes?view=tasks", name="list-checks", variant="quiet"),
+            class_name="k-notes-tasks",
+        ),
         parts.toolbar(
             text=NotesState.text,
             text_key=NotesState.search_key,
@@ -169,6 +181,10 @@ def _note() -> rx.Component:
                         on_restore=NotesState.restore,
                         on_close=NotesState.open_panel,
                     ),
+                ),
+                (
+                    "tasks",
+                    parts.tasks_panel(tasks.beside_note(NotesState.selected), on_close=NotesState.open_panel),
                 ),
                 (
                     "share",

@@ -25,6 +25,8 @@ def page() -> rx.Component:
                     sms=NoticesState.sms,
                     push=NoticesState.push,
                     bell=NoticesState.bell,
+                    jobs=NoticesState.jobs,
+                    tasks=NoticesState.tasks,
                     texts=NoticesState.texts,
                     errors=NoticesState.errors,
                     on_choose=NoticesState.choose,

@@ -42,6 +42,7 @@ def page() -> rx.Component:
                         has_password=SessionState.has_password,
                         on_ask=SettingsState.ask_delete,
                         on_delete=SettingsState.delete_account,
+                        on_export=SettingsState.export_data,
                     ),
                     class_name="k-stack",
                 ),

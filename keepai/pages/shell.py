@@ -14,10 +14,12 @@ from services.identity.permissions import ROLES
 from state.alert_counts import AlertCounts, BellCount
 from state.bell import BellState
 from state.dashboard import DashboardState, Live
+from state.job_counts import JobCount
 from state.leaving import Leaving
 from state.notes import NotesState
 from state.palette import PaletteState
 from state.session import SessionState
+from state.tasks import TasksState
 from state.toasts import Toasts
 from state.words import t
 from state.workers import WorkersState
@@ -55,6 +57,9 @@ def shell(
                 on_open=BellState.look,
                 on_read=BellState.read_all,
             ),
+            jobs=frames.Jobs(
+                count=JobCount.count, percent=JobCount.percent, shown=JobCount.shown, label=JobCount.label
+            ),
             badge=AlertCounts.critical,
             capture=capture(),
             on_language=SessionState.switch_language,
@@ -70,6 +75,7 @@ def shell(
                 rows=Toasts.items,
                 on_close=SessionState.close_toast,
                 events={
+                    "task": TasksState.undo,
                     "forget": WorkersState.put_back,
                     "checklist": DashboardState.show_checklist,
                     "note_back": NotesState.take_back,

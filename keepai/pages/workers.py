@@ -6,6 +6,7 @@ from components import ui
 from components import workers as parts
 from components.dashboard import no_workers
 from keepai.api.lists import MOST
+from keepai.pages import tasks
 from keepai.pages.shell import shell
 from services.worker_table import COLUMNS, STATES
 from state import plots
@@ -222,6 +223,7 @@ def _content() -> rx.Component:
             ranges=list(plots.RANGES),
             on_range=WorkersState.show_range,
             downloads=_files(f"history?subject=worker:{WorkersState.selected}&range={WorkersState.range}"),
+            tasks=tasks.linked("worker", WorkersState.selected),
         ),
     )
 

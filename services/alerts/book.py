@@ -314,6 +314,12 @@ def silence(
     return made
 
 
+def tasked(db: Session, now: datetime, alert_id: UUID, by: Actor) -> None:
+    """Somebody made a task of it. What the task says is not in the story: not everybody may read it. Raises
+    NotFound."""
+    _tell(db, get(db, alert_id), now, "tasked", {}, by)
+
+
 def _silence(db: Session, rule_id: UUID, labels: Labels, now: datetime) -> None:
     """Say the same where the engine finds it after a restart; a running one is told over the bus."""
     row = db.get(AlertStanding, (rule_id, key_of(labels)))

@@ -21,11 +21,14 @@ from services.settings import Settings
 
 LEVELS = ("all", "critical", "none")
 BY_LEVEL = ("mail", "sms", "push", "bell")
+JOBS = ("all", "bell", "none")
+TASKS = ("all", "push", "bell")
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What somebody wants. `phone` is in E.164; quiet times are "22:00", both or none."""
+    """What somebody wants; `jobs` is one of `JOBS`, `tasks` of `TASKS`. `phone` is in E.164; quiet times are
+    "22:00", both or none."""
 
     mail: str = "all"
     sms: str = "critical"
@@ -34,6 +37,8 @@ class Wishes:
     quiet_from: str = ""
     quiet_to: str = ""
     bell: str = "all"
+    jobs: str = "all"
+    tasks: str = "all"
 
 
 def of(db: Session, settings: Settings, account_id: UUID) -> Wishes:
@@ -42,7 +47,17 @@ def of(db: Session, settings: Settings, account_id: UUID) -> Wishes:
     if kept is None:
         return Wishes()
     number = number_of(db, vault.of(settings), account_id)
-    return Wishes(kept.mail, kept.sms, kept.push, number, kept.quiet_from, kept.quiet_to, kept.bell)
+    return Wishes(
+        mail=kept.mail,
+        sms=kept.sms,
+        push=kept.push,
+        phone=number,
+        quiet_from=kept.quiet_from,
+        quiet_to=kept.quiet_to,
+        bell=kept.bell,
+        jobs=kept.jobs,
+        tasks=kept.tasks,
+    )
 
 
 def tidy(wishes: Wishes) -> Wishes:
@@ -58,6 +73,10 @@ def tidy(wishes: Wishes) -> Wishes:
 def check(wishes: Wishes) -> dict[str, str]:
     """What is wrong with it: field -> message key."""
     wrong = {name: "notices.error.choice" for name in BY_LEVEL if getattr(wishes, name) not in LEVELS}
+    if wishes.jobs not in JOBS:
+        wrong["jobs"] = "notices.error.choice"
+    if wishes.tasks not in TASKS:
+        wrong["tasks"] = "notices.error.choice"
     if wishes.phone and not NUMBER.fullmatch(wishes.phone):
         wrong["phone"] = "notices.error.phone"
     if bool(wishes.quiet_from) != bool(wishes.quiet_to):
@@ -78,11 +97,12 @@ def save(db: Session, settings: Settings, now: datetime, account_id: UUID, wishe
     kept = db.get(NoticePreference, account_id) or NoticePreference(account_id=account_id, updated_at=now)
     kept.mail, kept.sms, kept.push, kept.updated_at = wishes.mail, wishes.sms, wishes.push, now
     kept.quiet_from, kept.quiet_to, kept.bell = wishes.quiet_from, wishes.quiet_to, wishes.bell
+    kept.jobs, kept.tasks = wishes.jobs, wishes.tasks
     sealed = vault.of(settings).seal(wishes.phone, f"notice.phone:{account_id}") if wishes.phone else ""
     kept.phone = sealed
     db.add(kept)
     db.flush()
-    said = {name: getattr(wishes, name) for name in BY_LEVEL}
+    said = {name: getattr(wishes, name) for name in (*BY_LEVEL, "jobs", "tasks")}
     said["quiet"] = f"{wishes.quiet_from}-{wishes.quiet_to}"
     audit.record(
         db,
@@ -118,6 +138,16 @@ def ways(db: Session, settings: Settings, account: Account, severity: str) -> li
 def rings(db: Session, settings: Settings, account: Account, severity: str) -> bool:
     """Whether the bell says it to a person whom nothing else tells. What is critical is always somewhere."""
     return severity == "critical" or _wanted(of(db, settings, account.id).bell, severity)
+
+
+def ways_of_tasks(db: Session, account: Account) -> list[Recipient]:
+    """How a person is reminded of a task beside the bell."""
+    kept = db.get(NoticePreference, account.id)
+    wanted = kept.tasks if kept else "all"
+    found = devices.recipients(db, account) if wanted in ("all", "push") else []
+    if wanted == "all" and account.email != FIRST_ADMIN_EMAIL:
+        found.append(outbox.person(account))
+    return found
 
 
 def quiet_until(db: Session, settings: Settings, account: Account, now: datetime) -> datetime | None:

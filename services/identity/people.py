@@ -13,6 +13,7 @@ from models import (
     AccountSession,
     AlertNotice,
     ApiKey,
+    BellNotice,
     ExternalIdentity,
     OneTimeLink,
     PushSubscription,
@@ -20,7 +21,7 @@ from models import (
     SecondFactor,
     TokenFamily,
 )
-from services import alerts, audit, outbox
+from services import alerts, audit, files, jobs, outbox, tasks
 from services.alerts import preferences
 from services.audit import Actor
 from services.errors import Conflict, Forbidden, Invalid, NotFound
@@ -174,7 +175,13 @@ def export(db: Session, settings: Settings, account_id: UUID, now: datetime) -> 
 
     def of(
         table: type[
-            AccountSession | TokenFamily | ApiKey | ExternalIdentity | AlertNotice | PushSubscription
+            AccountSession
+            | TokenFamily
+            | ApiKey
+            | ExternalIdentity
+            | AlertNotice
+            | BellNotice
+            | PushSubscription
         ],
     ) -> list[dict[str, Any]]:
         rows = db.exec(select(table).where(col(table.account_id) == account_id))
@@ -196,7 +203,11 @@ def export(db: Session, settings: Settings, account_id: UUID, now: datetime) -> 
         "devices": of(PushSubscription),
         "alerts_told": of(AlertNotice),
         "notice_preferences": asdict(preferences.of(db, settings, account_id)),
+        "tasks": tasks.of_person(db, account_id),
         "messages": outbox.of_person(db, account_id),
+        "files": files.of_person(db, account_id),
+        "jobs": jobs.of_person(db, account_id),
+        "told": of(BellNotice),
         "audit": done,
     }
 
@@ -206,7 +217,8 @@ def delete(
 ) -> None:
     """Delete one's own account, with its sessions and all that the audit log says of the person.
 
-    Raises what `accounts.prove` does, Conflict for the last admin.
+    The contents of their files are taken away after the commit (`files.take_away`). Raises what `accounts.prove` does,
+    Conflict for the last admin.
     """
     account = accounts.prove(db, account_id, session_id, password, now)
     _keep_one_admin(db, account_id)
@@ -214,6 +226,7 @@ def delete(
     audit.erase(db, account_id)
     outbox.forget(db, account_id)
     alerts.forget(db, account_id)
+    tasks.forget(db, account_id)
     db.delete(account)
     db.flush()
 

@@ -13,7 +13,19 @@ PLATFORM = "platform"
 
 # Held by everybody who is let in, wherever their roles hold.
 EVERYBODY = frozenset({"profile:write"})
-VIEWER = EVERYBODY | {"alerts:read", "compute:read", "notes:read", "notes:write", "system:read"}
+VIEWER = EVERYBODY | {
+    "alerts:read",
+    "compute:read",
+    "files:read",
+    "files:write",
+    "jobs:read",
+    "jobs:write",
+    "notes:read",
+    "notes:write",
+    "system:read",
+    "tasks:read",
+    "tasks:write",
+}
 OPERATOR = VIEWER | {"alerts:act", "alerts:write", "compute:act"}
 ADMIN = OPERATOR | {"alerts:manage", "compute:scale", "system:act", "people:manage", "audit:read"}
 GRANTS: dict[str, frozenset[str]] = {"viewer": VIEWER, "operator": OPERATOR, "admin": ADMIN}

@@ -12,9 +12,11 @@ from services.outbox.letters import (
     AlertDigest,
     AlertNews,
     Invitation,
+    JobNews,
     Letter,
     MessageTest,
     PasswordReset,
+    TaskReminder,
 )
 from services.outbox.queue import (
     TOPIC,
@@ -49,6 +51,7 @@ __all__ = [
     "AlertNews",
     "Failed",
     "Invitation",
+    "JobNews",
     "Letter",
     "MessageTest",
     "Next",
@@ -56,6 +59,7 @@ __all__ = [
     "PasswordReset",
     "Recipient",
     "Sent",
+    "TaskReminder",
     "Trouble",
     "Via",
     "can_mail",

@@ -19,8 +19,9 @@ from services.vault import Vault
 
 Kind = Literal["person", "address", "channel"]
 Via = Literal["mail", "sms", "push", "chat", "webhook"]
-# Why it is sent: to let somebody in, to see whether it arrives, to say that something is wrong or over.
-Purpose = Literal["account", "test", "alert"]
+# Why it is sent: to let somebody in, to see whether it arrives, to say that something is wrong or over, that long work
+# of theirs ended, or to remind of a task.
+Purpose = Literal["account", "test", "alert", "job", "task"]
 TO_CHANNELS = frozenset({"test", "alert"})
 
 
@@ -97,7 +98,7 @@ def may_send(db: Session, box: Vault, recipient: Recipient, purpose: Purpose) ->
         if recipient.via == "sms":
             return bool(recipient.address) and number_of(db, box, account.id) == recipient.address
         if recipient.via == "push":
-            return purpose in ("test", "alert") and device(db, recipient) is not None
+            return purpose in ("test", "alert", "job", "task") and device(db, recipient) is not None
         return (
             recipient.via == "mail"
             and accounts.is_email(recipient.address)

@@ -132,7 +132,49 @@ class AlertDigest:
         return {"count": self.count, "lines": self.lines}
 
 
-LETTERS: tuple[type[Letter], ...] = (Invitation, PasswordReset, MessageTest, AlertNews, AlertDigest)
+@dataclass(frozen=True, slots=True)
+class JobNews:
+    """Long work of the reader ended. All of it is already in their language: `head` is how it ended, `job` what it was,
+    `said` what came of it or why it failed."""
+
+    name: ClassVar[str] = "job"
+    purpose: ClassVar[Purpose] = "job"
+    link: str
+    head: str
+    job: str
+    said: str = ""
+    until: datetime | None = None
+
+    def words(self, locale: str) -> dict[str, str]:
+        return {"head": self.head, "job": self.job, "said": self.said or f"{self.job}: {self.head}."}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReminder:
+    """The reader wanted to be reminded of a task. `due` is already in their language, and empty where there is no
+    date."""
+
+    name: ClassVar[str] = "task"
+    purpose: ClassVar[Purpose] = "task"
+    link: str
+    title: str
+    due: str = ""
+    until: datetime | None = None
+
+    def words(self, locale: str) -> dict[str, str]:
+        said = translate(locale, "mail.task.due", due=self.due) if self.due else ""
+        return {"title": self.title, "said": said or translate(locale, "mail.task.undated")}
+
+
+LETTERS: tuple[type[Letter], ...] = (
+    Invitation,
+    PasswordReset,
+    MessageTest,
+    AlertNews,
+    AlertDigest,
+    JobNews,
+    TaskReminder,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,14 @@ async def plain(screen: Screen, path: str, locale: str) -> None:
     await screen.page.goto(path)
 
 
+async def typing_a_task(screen: Screen, path: str, locale: str) -> None:
+    """A line is typed, and what was understood of it stands below."""
+    await opened(screen, path, locale)
+    line = "tomorrow 9am call @nobody !high" if locale == "en" else "amanhã 9h ligar @ninguem !alta"
+    await screen.page.get_by_test_id("task-line").press_sequentially(line)
+    await expect(screen.page.locator("[data-kind=priority]")).to_be_visible()
+
+
 async def refused(screen: Screen, path: str, locale: str) -> None:
     """The sign-in page after a wrong password."""
     page = screen.page
@@ -483,6 +491,8 @@ def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[s
         View("system", state, "frame.system", "/system", house, arrive),
         View("alerts", state, "frame.alerts", "/alerts", house, arrive),
         View("notes", state, "frame.notes", "/notes", house, arrive),
+        View("tasks", state, "frame.notes", "/notes?view=tasks", house, arrive),
+        View("jobs", state, "jobs.title", "/jobs", house, arrive),
         View("settings", state, "frame.settings", "/settings", house, arrive),
         View("appearance", state, "appearance.title", "/settings/appearance", house, arrive),
         View("sign-in-methods", state, "methods.title", "/settings/sign-in", house, arrive),
@@ -524,6 +534,14 @@ VIEWS = [
     View("workers-picked", "rows", "frame.workers", "/workers", arrive=picking),
     View("worker-and-picked", "rows", "frame.workers", "/workers?worker={node-3}", arrive=picking),
     View("retire-several", "rows", "frame.workers", "/workers", arrive=asking_for_several),
+    View("tasks-typed", "rows", "frame.notes", "/notes?view=tasks", arrive=typing_a_task),
+    View("tasks-board", "rows", "frame.notes", "/notes?view=tasks&show=board"),
+    View("tasks-today", "none", "frame.notes", "/notes?view=tasks&show=today", "deserted"),
+    View("tasks-trash", "rows", "frame.notes", "/notes?view=tasks&show=trash"),
+    View("tasks-filtered", "none", "frame.notes", "/notes?view=tasks&q=nothing+is+called+so"),
+    View("task", "rows", "frame.notes", "/notes?view=tasks&task={task}"),
+    View("task", "loading", "frame.notes", "/notes?view=tasks&task={task}", arrive=loading),
+    View("task", "none", "frame.notes", f"/notes?view=tasks&task={'0' * 32}"),
     View("alert", "rows", "frame.alerts", "/alerts?alert={worker_memory}"),
     View("alert", "loading", "frame.alerts", "/alerts?alert={worker_memory}", arrive=loading),
     View("alert", "none", "frame.alerts", f"/alerts?alert={'0' * 32}"),
@@ -649,7 +667,7 @@ def _with_ids(path: str, house: House, locale: str) -> str:
     if path.startswith("/settings/people/"):
         return path.format(somebody=_somebody(house), newcomer=_newcomer(house))
     if path.startswith("/notes"):
-        return path.format(**notebook.ids(house, locale))
+        return path.format(**notebook.ids(house, locale), **house.ask(past.task_ids))
     if path.startswith("/alerts"):
         return path.format(**house.ask(past.alert_ids))
     rows = house.dashboard(house.token(house.person("viewer")))["workers"]

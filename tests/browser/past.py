@@ -18,13 +18,25 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
-from models import Account, Alert, AlertEvent, AlertNotice, AlertRule, RoleGrant, TaskGroupRun, WorkerEvent
-from services import alerts, audit, channels, measures, outbox, workers
+from models import (
+    Account,
+    Alert,
+    AlertEvent,
+    AlertNotice,
+    AlertRule,
+    Job,
+    RoleGrant,
+    Task,
+    TaskGroupRun,
+    WorkerEvent,
+)
+from models.base import new_id
+from services import alerts, audit, channels, measures, outbox, tasks, workers
 from services.alerts import builtin, routes, silences
 from services.alerts import rules as alert_rules
 from services.alerts.rules import Draft
 from services.audit import Actor
-from services.clock import now
+from services.clock import now, zone_called
 from services.history import recorder
 from services.history.codec import encode
 from services.history.series import key_of, moment
@@ -32,9 +44,10 @@ from services.identity import accounts, api_keys, links, people, sessions
 from services.identity.permissions import PLATFORM, ROLES
 from services.outbox import Invitation, Letter, MessageTest, PasswordReset, Recipient
 from services.settings import Settings
+from services.sharing import Reader
 from services.snapshot import Totals, WorkerRow, compute_samples, subject_samples
 from tests.browser.crowd import BUSY
-from tests.browser.house import House, mail_settings
+from tests.browser.house import LOCALES, House, mail_settings
 from tests.mail_server import MailServer
 
 MINUTE, HOUR = 60, 3600
@@ -162,6 +175,51 @@ def alarm(house: House) -> None:
     house.ask(_add_alerts, *people, seen["compute"]["id"], ids)
 
 
+def owe(house: House) -> None:
+    """Tasks of the team and of an admin: late, of today, of later, done and thrown away; with everything a task may
+    have."""
+    admin, operator = house.person("admin"), house.person("operator")
+    house.ask(_add_tasks, admin, operator, house.ask(alert_ids)["worker_memory"])
+
+
+def _add_tasks(database: Session, admin: Account, operator: Account, alert: str) -> None:
+    reader, by = Reader.called(database, admin.id), Actor("person", admin.id, admin.name)
+    today = now().astimezone(zone_called(admin.zone)).date()
+
+    def make(title: str, days: int | None = None, time: str = "", **more: Any) -> UUID:
+        due = None if days is None else tasks.Due(today + timedelta(days=days), time)
+        draft = tasks.Draft(title, admin.zone, due=due, team=True, **more)
+        return tasks.create(database, now(), reader, draft, by).id
+
+    make("Pedir duas fontes para o rack 2", -1, "18:00", priority="high", assignee_id=operator.id)
+    full = make(
+        "Trocar a fonte do rack 2",
+        0,
+        priority="urgent",
+        assignee_id=admin.id,
+        text="Antes **desligar** o rack.",
+        checklist=("Desligar o rack", "Trocar a fonte", "Ligar de novo"),
+        remind_at=now() + timedelta(hours=30),
+        until_done=True,
+        repeat="FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH",
+        about_kind="alert",
+        about_id=UUID(alert),
+    )
+    tasks.comment(database, now(), reader, full, by, "A fonte chega sexta de manhã, com o resto do pedido.")
+    make("Conferir cópia noturna", 0, "23:59", repeat="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR")
+    make("Igualar pandas em a-machine-with-a-rather-long-name.internal.example.org e em aroeira-3", 20)
+    make("Medir a rede entre racks", assignee_id=operator.id, state="doing")
+    make("Avisar o prédio", state="done", assignee_id=operator.id)
+    make("Comprar outro gerador", state="dropped")
+    tasks.delete(database, now(), reader, make("Uma que foi apagada"), by)
+
+
+def task_ids(database: Session) -> dict[str, str]:
+    """The task that has everything."""
+    found = database.exec(select(Task).where(Task.title == "Trocar a fonte do rack 2")).first()
+    return {"task": found.id.hex if found else "0" * 32}
+
+
 def connect(house: House) -> None:
     """Channels of every kind, messages that went there or did not, and routes to them."""
     house.ask(_add_channels, house.mail_settings(), house.person("admin").id)
@@ -198,6 +256,12 @@ class _FarEnd(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nothing is said of it."""
+
+
+def ask_for_much(house: House) -> None:
+    """Long work of the admins in every state: none of it ever ends, since its runner is said to live."""
+    for locale in LOCALES:
+        house.ask(_add_jobs, house.person("admin", locale).id)
 
 
 def _busy(totals: Totals, share: float) -> Totals:
@@ -266,6 +330,25 @@ def _add_people(database: Session, count: int) -> None:
         if number == 7:
             people.set_role(database, account.id, "admin", now(), by=by)
     links.invite(database, "joana@aurora.example", "viewer", now(), by=by)
+
+
+def _add_jobs(database: Session, account: UUID) -> None:
+    at, alive = now(), now() + timedelta(days=1)
+    step = {"step_key": "jobs.step.export.files", "step_params": {"number": 29, "of": 68}}
+    kept = {"key": "jobs.result.export", "params": {"days": 7}, "href": "/api/v1/files/x", "download": True}
+    runs: dict[str, Any] = {"state": "running", "runner": "x", "beat_at": alive, "tries": 1}
+    every: tuple[dict[str, Any], ...] = (
+        {"state": "cancelled", "ended_at": at - timedelta(days=3)},
+        {"state": "failed", "ended_at": at - timedelta(hours=5), "error": "jobs.error.gone", "tries": 4},
+        {"state": "done", "ended_at": at - timedelta(minutes=9), "result": kept, "done": 1, "total": 1},
+        {"due_at": alive},
+        {**runs, "step_key": "jobs.step.export.reading", "started_at": at},
+        {**runs, **step, "done": 29, "total": 69, "started_at": at - timedelta(minutes=2)},
+    )
+    for about in every:
+        known = {"account_id": account, "kind": "account_export", "created_at": at, "due_at": at}
+        database.add(Job(**{**known, "id": new_id(), **about}))
+        database.flush()
 
 
 def _add_messages(database: Session, settings: Settings) -> None:

@@ -82,10 +82,12 @@ def busy(own_house: Callable[..., House], crowd: Callable[[int], Crowd], beside:
     house = _with_a_past(own_house, crowd(32), **beside, **AN_ISSUER)
     past.fail_to_deliver(house)
     past.alarm(house)
+    past.owe(house)
     past.connect(house)
     notebook.write(house)
     for locale in LOCALES:
         past.tell(house, house.person("admin", locale))
+    past.ask_for_much(house)
     return house
 
 

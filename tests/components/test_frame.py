@@ -10,7 +10,7 @@ from components import frame, ui
 from state.words import Words
 
 ROOT = Path(__file__).parents[2]
-PAGES = {"/", "/workers", "/system", "/alerts", "/notes", "/settings"}
+PAGES = {"/", "/workers", "/system", "/alerts", "/notes", "/jobs", "/settings"}
 
 
 class Around(rx.State):

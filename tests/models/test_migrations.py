@@ -71,6 +71,7 @@ def test_what_grows_without_end_has_the_time_first_in_its_key() -> None:
         "alert_event": "at",
         "alert_notice": "at",
         "note_version": "at",
+        "bell_notice": "at",
     }
     for table, column in keys.items():
         assert next(iter(SQLModel.metadata.tables[table].primary_key.columns)).name == column
@@ -217,6 +218,43 @@ def rows() -> Iterator[SQLModel]:
         seen_at=AT,
         sent_at=AT,
     )
+    yield models.StoredFile(
+        account_id=account,
+        name=ODD[:200],
+        type="text/plain",
+        size=2**40,
+        digest="0" * 64,
+        encrypted=True,
+        place=f"{account.hex}/{new_id().hex}",
+        object_kind="note",
+        object_id=new_id(),
+        created_at=AT,
+        expires_at=DAWN,
+    )
+    yield models.Job(
+        account_id=account,
+        kind="account_export",
+        state="running",
+        params={"a": [1, None, ODD]},
+        step={"at": ODD},
+        done=2**40,
+        total=2**41,
+        step_key="jobs.step.x",
+        step_params={"name": ODD},
+        result={"href": ODD},
+        error="errors.unexpected",
+        error_params={"a": 1.5},
+        tries=3,
+        runner=ODD,
+        created_at=AT,
+        due_at=DAWN,
+        started_at=AT,
+        ended_at=DAWN,
+        beat_at=AT,
+    )
+    yield models.BellNotice(
+        at=AT, account_id=account, kind="job", key="jobs.bell.done", params={"a": ODD}, tone="ok", href=ODD
+    )
     yield models.ExternalIdentity(
         account_id=account, issuer="https://x", subject=ODD, email=ODD, created_at=AT, used_at=AT
     )
@@ -298,6 +336,37 @@ def rows() -> Iterator[SQLModel]:
         finished_at=AT, compute_id=compute, name=ODD, tasks=2**31 - 1, seconds=1e-9, nbytes=2**63 - 1
     )
     yield models.VaultCheck(name="key", sealed=ODD)
+    task = new_id()
+    yield models.Task(
+        id=task,
+        owner_id=account,
+        assignee_id=account,
+        title=ODD[:200],
+        text=ODD,
+        due_on=AT.date(),
+        due_time="09:00",
+        zone="America/Sao_Paulo",
+        due_at=AT,
+        remind_at=DAWN,
+        repeat="FREQ=DAILY",
+        follows=new_id(),
+        place=-1e9 / 3,
+        checklist=[{"id": "1", "text": ODD, "done": True}],
+        about_kind="alert",
+        about_id=alert,
+        created_at=AT,
+        updated_at=AT,
+        deleted_at=AT,
+    )
+    yield models.TaskEvent(
+        task_id=task,
+        at=AT,
+        kind="commented",
+        actor_id=account,
+        actor=ODD[:254],
+        note=ODD,
+        detail={"to": None},
+    )
     yield models.Worker(
         compute_id=compute, name=ODD, state="lost", since=AT, first_seen=AT, reading={"cpu": 101.7}
     )

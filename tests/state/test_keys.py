@@ -43,8 +43,16 @@ async def test_only_what_one_may_is_offered_and_taken(tab, carla):
     assert {offer["name"] for offer in page.get_value("offers")} == {
         "alerts:read",
         "compute:read",
+        "files:read",
+        "files:write",
+        "jobs:read",
+        "jobs:write",
+        "notes:read",
+        "notes:write",
         "profile:write",
         "system:read",
+        "tasks:read",
+        "tasks:write",
     }
     await screen.call(KeysState.make, {**FORM, "may.people:manage": "on"})
     assert (page.secret, page.errors["scopes"]) == ("", "Uma chave não pode mais do que você.")

@@ -9,6 +9,8 @@ WORDS = {
     "frame.workers": "Workers",
     "frame.system": "System",
     "frame.alerts": "Alerts",
+    "frame.think": "Think",
+    "frame.notes": "Notes",
     "frame.settings": "Settings",
     "frame.more": "More",
     "frame.collapse": "Collapse",
@@ -54,6 +56,4 @@ WORDS = {
     "frame.password_news": "Your password was set anew with a link from {by}.",
     "frame.password_news_text": "If that was not you, tell an admin.",
     "frame.password_news_read": "I know",
-    "frame.think": "Think",
-    "frame.notes": "Notes",
 }

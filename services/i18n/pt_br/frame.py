@@ -9,6 +9,8 @@ WORDS = {
     "frame.workers": "Workers",
     "frame.system": "Sistema",
     "frame.alerts": "Alertas",
+    "frame.think": "Pensar",
+    "frame.notes": "Notas",
     "frame.settings": "Configurações",
     "frame.more": "Mais",
     "frame.collapse": "Recolher",
@@ -54,6 +56,4 @@ WORDS = {
     "frame.password_news": "Sua senha foi redefinida com um link de {by}.",
     "frame.password_news_text": "Se não foi você, avise um admin.",
     "frame.password_news_read": "Já sei",
-    "frame.think": "Pensar",
-    "frame.notes": "Notas",
 }

@@ -26,6 +26,7 @@ from services.clock import now
 from services.compute.inventory import WorkerChange
 from services.identity import principals, sessions
 from services.probes.base import ProbeResult
+from services.tasks import desk
 from tests.keepai.around import snapshot, worker
 
 LONG = int(os.environ.get("FUZZ_EXAMPLES", "0"))
@@ -43,6 +44,7 @@ ENDLESS = {"/api/v1/stream"}
 def something(database):
     """A compute, a worker, its samples and what happened to it, so that answers hold more than nothing."""
     triage.configure(LocalBus())
+    desk.configure(LocalBus())
     row = worker("0" * 32)
     compute = db.write_now(workers.ensure_compute, "embedded", now())
     live.publish(snapshot(compute={"id": str(compute)}, workers=[row]))

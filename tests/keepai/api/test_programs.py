@@ -57,10 +57,16 @@ async def test_a_program_signs_in_and_asks_who_it_is(program, bruno):
             "alerts:write",
             "compute:act",
             "compute:read",
+            "files:read",
+            "files:write",
+            "jobs:read",
+            "jobs:write",
             "notes:read",
             "notes:write",
             "profile:write",
             "system:read",
+            "tasks:read",
+            "tasks:write",
         ],
     }
 

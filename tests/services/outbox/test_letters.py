@@ -13,9 +13,11 @@ from services.outbox import (
     AlertDigest,
     AlertNews,
     Invitation,
+    JobNews,
     MessageTest,
     Parcel,
     PasswordReset,
+    TaskReminder,
     mail,
 )
 from services.outbox.letters import write
@@ -31,6 +33,10 @@ NEWS = AlertNews(
     link=LINK, head="Crítico", title="Worker aroeira-2 perdido", fact="desde 10:38:07", runbook="Ligue."
 )
 DIGEST = AlertDigest(link=LINK, count="12 alertas", lines="Disparando: um\nDisparando: outro")
+
+JOB = JobNews(link=LINK, head="Pronto", job="Reunir meus dados", said="Fica guardado por 7 dias")
+
+TASK = TaskReminder(link=LINK, title="Ligar para o fornecedor", due="amanhã, 09:00")
 
 
 class Links(HTMLParser):
@@ -50,12 +56,12 @@ class Links(HTMLParser):
 
 
 def test_every_letter_is_tried_here():
-    assert {type(one) for one in (INVITATION, RESET, MESSAGE_TEST, NEWS, DIGEST)} == set(LETTERS)
+    assert {type(one) for one in (INVITATION, RESET, MESSAGE_TEST, NEWS, DIGEST, JOB, TASK)} == set(LETTERS)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize(
-    "letter", [INVITATION, RESET, MESSAGE_TEST, NEWS, DIGEST], ids=lambda letter: letter.name
+    "letter", [INVITATION, RESET, MESSAGE_TEST, NEWS, DIGEST, JOB], ids=lambda letter: letter.name
 )
 def test_both_parts_say_the_same(letter, locale):
     written = write(letter, locale, SAO_PAULO, HERE)
