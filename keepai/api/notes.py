@@ -231,14 +231,14 @@ async def restore(request: Request, id: NoteId, version_id: Annotated[str, Path(
     )
 
 
-@router.get("/notes/{id}/shares", dependencies=[requires("notes:read")], response_model=list[shapes.Share])
-async def shares(request: Request, id: NoteId) -> list[dict[str, Any]]:
+@router.get("/notes/{id}/shares", dependencies=[requires("notes:read")], response_model=shapes.Shares)
+async def shares(request: Request, id: NoteId) -> dict[str, Any]:
     """With whom it is shared; its owner may know."""
     return await db.read(_shares, _reader(request), id)
 
 
-@router.put("/notes/{id}/shares", dependencies=[requires("notes:write")], response_model=list[shapes.Share])
-async def share(request: Request, id: NoteId, given: Shares) -> list[dict[str, Any]]:
+@router.put("/notes/{id}/shares", dependencies=[requires("notes:write")], response_model=shapes.Shares)
+async def share(request: Request, id: NoteId, given: Shares) -> dict[str, Any]:
     """Share it with these, and with nobody else; its owner may."""
     reader = _reader(request)
     wanted = [Given(one.level, one.user_id, one.role) for one in given.shares]
@@ -246,11 +246,11 @@ async def share(request: Request, id: NoteId, given: Shares) -> list[dict[str, A
     return await db.read(_shares, reader, id)
 
 
-def _shares(session: Session, reader: Reader, id: str) -> list[dict[str, Any]]:
+def _shares(session: Session, reader: Reader, id: str) -> dict[str, Any]:
     note = book.own(session, reader, id_of(id), now())
     rows = sharing.of(session, KIND, note.id)
     names = sharing.names(session, rows)
-    return [_share_row(row, names.get(row.account_id, "") if row.account_id else "") for row in rows]
+    return {"items": [_share_row(row, names.get(row.account_id, "") if row.account_id else "") for row in rows]}
 
 
 def _share_row(row: Share, name: str) -> dict[str, Any]:

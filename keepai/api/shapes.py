@@ -830,6 +830,12 @@ class Share(BaseModel):
     level: str = Field(examples=["read"])
 
 
+class Shares(BaseModel):
+    """With whom something is shared."""
+
+    items: list[Share]
+
+
 class SearchHit(BaseModel):
     """Something that was found, by its best passage. `snippet` has in turn what is not and what is searched for."""
 

@@ -127,7 +127,7 @@ async def test_it_is_shared_and_no_admin_reads_what_is_not(writer, client, enter
     note = await made(writer)
     at = f"/api/v1/notes/{note['id']}"
     given = {"shares": [{"user_id": str(carla.id), "level": "read"}, {"role": "admin", "level": "write"}]}
-    rows = (await writer.put(f"{at}/shares", json=given)).json()
+    rows = (await writer.put(f"{at}/shares", json=given)).json()["items"]
     assert [(row["role"], row["name"], row["level"]) for row in rows] == [
         ("admin", "", "write"),
         (None, "Carla", "read"),
