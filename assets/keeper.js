@@ -27,6 +27,9 @@
 
   const notes = new Map(); // by id: what this page knows of each, also after its fields are gone
   let box = null; // the editor on the page
+  // Which note it holds, and whether it is read or written, the address says: also while the page knows nothing.
+  const named = () => /^\/notes\/([0-9a-f]{32})\/?$/.exec(location.pathname)?.[1] ?? "";
+  const mode = () => /[?&]mode=(edit|split)(?:&|$)/.exec(location.search)?.[1] ?? "read";
 
   const fields = (of) => ({
     title: of.querySelector("[data-k-note-title]"),
@@ -52,7 +55,7 @@
   function show(note, state, words = "") {
     note.state = state;
     note.words = words;
-    if (!box || box.dataset.kNote !== note.id) return;
+    if (!box || box.holds !== note.id) return;
     if (box.dataset.kept !== state) box.dataset.kept = state;
     const said = box.querySelector("[data-k-note-said]");
     if (said && said.textContent !== words) said.textContent = words;
@@ -71,31 +74,40 @@
       show(note, "saved");
     } catch {
       show(note, note.loaded ? note.state : "away");
-      setTimeout(() => { if (box?.dataset.kNote === note.id && !note.loaded) load(note); }, 1500);
+      setTimeout(() => { if (box?.holds === note.id && !note.loaded) load(note); }, 1500);
     } finally { note.loading = false; }
   }
 
   function put(note, text) {
-    if (!box || box.dataset.kNote !== note.id) return;
+    if (!box || box.holds !== note.id) return;
     const { title, body } = fields(box);
     write(title, text.title);
     write(body, text.body);
-    for (const field of [title, body]) if (field.readOnly !== (box.dataset.writes !== "true")) field.readOnly = box.dataset.writes !== "true";
+    open(note);
+  }
+
+  function open(note) {
+    // Only what is there is written at, and only by whoever may; what a page that knows nothing says of it is no word.
+    if (box.dataset.version === "0") return;
+    const closed = !note.loaded || box.dataset.writes !== "true";
+    for (const field of Object.values(fields(box))) if (field && field.readOnly !== closed) field.readOnly = closed;
   }
 
   function attend() {
     // Called whenever the page has changed: another note, or a newer version of this one.
     const found = document.querySelector("[data-k-note]");
-    if (found !== box || (found && found.kept !== found.dataset.kNote)) {
-      box = found;
+    if (document.documentElement.dataset.kNoteMode !== mode()) document.documentElement.dataset.kNoteMode = mode();
+    if (found !== box || found?.holds !== named()) {
+      box = found && named() ? found : null;
+      if (found) found.holds = named();
       if (!box) return;
-      box.kept = box.dataset.kNote;
-      const id = box.dataset.kNote;
+      const id = box.holds;
       let note = notes.get(id);
       if (!note) {
         note = { id, owner: owner(), version: 0, saved: null, typed: null, loaded: false, tries: 0, state: "loading" };
         notes.set(id, note);
       }
+      for (const field of Object.values(fields(box))) { field.readOnly = true; write(field, ""); }
       const left = note.typed ?? store.get(keyOf(note));
       if (left?.title !== undefined) {
         note.typed = left;
@@ -104,22 +116,26 @@
         show(note, "typed");
         send(note);
       } else {
+        show(note, note.saved ? "saved" : "loading");
         if (note.saved) put(note, note.saved);
         load(note);
       }
-      if (box.hasAttribute("data-fresh")) fields(box).title.focus();
       return;
     }
-    if (!box) return;
-    const note = notes.get(box.dataset.kNote);
-    const theirs = Number(box.dataset.version);
-    if (note && note.loaded && !note.typed && !note.sending && !note.loading && theirs > note.version) load(note);
-    for (const field of Object.values(fields(box))) if (field && field.readOnly !== (box.dataset.writes !== "true")) field.readOnly = box.dataset.writes !== "true";
+    const note = box && notes.get(box.holds);
+    if (!note) return;
+    if (!note.owner) note.owner = owner();
+    if (note.loaded && !note.typed && !note.sending && !note.loading && Number(box.dataset.version) > note.version) load(note);
+    open(note);
+    if (box.hasAttribute("data-fresh") && note.loaded && !note.greeted && !fields(box).title.readOnly) {
+      note.greeted = true; // a note that was made a moment ago begins with its title
+      fields(box).title.focus();
+    }
   }
 
   /* -- to the server -------------------------------------------------------------------------------------------- */
   function typed() {
-    const note = box && notes.get(box.dataset.kNote);
+    const note = box && notes.get(box.holds);
     if (!note || !note.loaded) return;
     note.typed = { ...read(box), version: note.typed?.version ?? note.version, at: Date.now() };
     store.set(keyOf(note), note.typed);
@@ -303,7 +319,7 @@
       if (soon) return;
       soon = true;
       queueMicrotask(() => { soon = false; attend(); });
-    }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-k-note", "data-version", "data-writes"] });
+    }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-version", "data-writes", "data-fresh", "aria-pressed", "class"] });
     attend();
     addEventListener("input", ({ target }) => { if (target.matches?.("[data-k-note-title], [data-k-note-body]")) typed(); });
     addEventListener("keydown", inText);
@@ -320,6 +336,7 @@
     addEventListener("click", press);
     addEventListener("pagehide", leave);
     addEventListener("online", () => { for (const note of notes.values()) send(note); sendLeft(); });
+    addEventListener("popstate", () => setTimeout(attend));
     setTimeout(sendLeft, 3000);
     setInterval(sendLeft, 60000);
   }

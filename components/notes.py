@@ -405,7 +405,7 @@ def head(
     )
 
 
-def editor(note: Row, *, id: Row, mode: Row, fresh: Row) -> rx.Component:
+def editor() -> rx.Component:
     """Title and text; assets/keeper.js reads and saves them. Both are there in every mode, so that what is typed is
     kept whatever is shown."""
     return rx.el.div(
@@ -434,25 +434,32 @@ def editor(note: Row, *, id: Row, mode: Row, fresh: Row) -> rx.Component:
     )
 
 
-def prose(note: Row, *, mode: Row, on_edit: Any, on_box: Any) -> rx.Component:
-    """The text as it is read."""
-    return rx.el.article(
-        rx.cond(
-            mode == "read",
-            rx.el.h2(
-                rx.cond(note["title"] != "", note["title"], t("notes.untitled")), class_name="k-note-title"
-            ),
-            rx.fragment(),
+def prose(note: Row, *, ready: Row, on_edit: Any, on_box: Any) -> rx.Component:
+    """The text as it is read, once it is there."""
+    text = rx.fragment(
+        rx.el.h2(
+            rx.cond(note["title"] != "", note["title"], t("notes.untitled")),
+            class_name="k-note-title k-note-only",
         ),
         rx.cond(
-            note["empty"] & note["may_write"] & (mode == "read"),
+            note["empty"] & note["may_write"],
             rx.el.p(
                 t("notes.empty"),
                 " ",
                 ui.button(t("notes.write"), name="pencil", size="small", on_click=on_edit),
+                class_name="k-note-only",
             ),
             rx.html(note["html"], class_name="k-prose"),
         ),
+    )
+    waits = rx.el.div(
+        ui.skeleton_rows(5, ("40%", "90%", "80%", "86%"), class_name="k-notes-loading"),
+        role="status",
+        aria_label=t("notes.loading"),
+        aria_busy="true",
+    )
+    return rx.el.article(
+        rx.cond(ready, text, waits),
         # What is pressed in the text itself: keeper.js writes the number of the box here.
         rx.el.input(
             type="text",
@@ -564,7 +571,7 @@ def clash(found: Row, *, on_settle: Any) -> rx.Component:
 
     def side(title: Content, name: Row, pieces: Row) -> rx.Component:
         return rx.el.section(
-            rx.el.h3(title),
+            rx.el.h2(title),
             rx.el.p(name, class_name="k-medium"),
             diff(pieces),
             class_name="k-clash-side",

@@ -55,7 +55,7 @@ def add_to(app: rx.App) -> None:
         (routes.ALERT_ROUTE, alert_route.page, "routes.route", alert_route.ON_LOAD),
         (routes.NOTES, notes.page, "frame.notes", notes.ON_LOAD),
         (routes.JOBS, jobs.page, "jobs.title", jobs.ON_LOAD),
-        (routes.NOTE, notes.page, "frame.notes", notes.ON_LOAD),
+        (routes.NOTE, notes.one, "frame.notes", notes.ON_LOAD),
         (routes.SETTINGS, settings.page, "frame.settings", settings.ON_LOAD),
         (routes.APPEARANCE, appearance.page, "appearance.title", appearance.ON_LOAD),
         (routes.KEYS, keys.page, "keys.title", keys.ON_LOAD),

@@ -15,14 +15,23 @@ ON_LOAD = [NotesState.load, TasksState.load]
 
 
 def page() -> rx.Component:
-    """The list, and the open note beside it; or the tasks."""
-    written = rx.el.div(
+    """The list, while no note is open; or the tasks."""
+    written = _desk(parts.nothing_open(any_=NoteRows.found > 0, on_new=NotesState.new))
+    return _page(
+        rx.cond(TasksState.shown, tasks.view(), written),
+        title=rx.cond(TasksState.shown, t("tasks.tasks"), t("frame.notes")),
+    )
+
+
+def one() -> rx.Component:
+    """The list, and a note beside it."""
+    return _page(_desk(_note()), title=t("frame.notes"))
+
+
+def _desk(beside: rx.Component) -> rx.Component:
+    return rx.el.div(
         rx.el.div(_list(), class_name="k-notes-list k-fades-late"),
-        rx.cond(
-            NotesState.selected != "",
-            _note(),
-            parts.nothing_open(any_=NoteRows.found > 0, on_new=NotesState.new),
-        ),
+        beside,
         ui.confirm(
             t("notes.delete.title"),
             t("notes.delete.text"),
@@ -35,9 +44,12 @@ def page() -> rx.Component:
         ),
         class_name="k-notes",
     )
+
+
+def _page(content: rx.Component, *, title: rx.Var[str]) -> rx.Component:
     return shell(
-        rx.cond(TasksState.shown, tasks.view(), written),
-        title=rx.cond(TasksState.shown, t("tasks.tasks"), t("frame.notes")),
+        content,
+        title=title,
         place="notes",
         keys=[(("J", "K"), t("alerts.keys.move"), True)],
         flush=True,
@@ -104,7 +116,8 @@ def _list() -> rx.Component:
 
 
 def _note() -> rx.Component:
-    """Waits for the note that the address names; then shows it, or says that it is gone."""
+    """The note that the address names. Its fields stay while the page hears of a server that was started anew, and
+    knows nothing for a moment: somebody may be typing in them."""
     note, is_it = NoteOpen.note, NoteOpen.ready & (NoteOpen.id == NotesState.selected)
     shown = rx.el.div(
         parts.head(
@@ -140,15 +153,14 @@ def _note() -> rx.Component:
                     rx.fragment(),
                 ),
                 rx.el.div(
-                    parts.editor(note, id=NotesState.selected, mode=NotesState.mode, fresh=NotesState.fresh),
+                    parts.editor(),
                     parts.prose(
                         note,
-                        mode=NotesState.mode,
+                        ready=is_it,
                         on_edit=NotesState.show("edit"),
                         on_box=NotesState.check_off,
                     ),
                     class_name="k-note-texts",
-                    data_mode=NotesState.mode,
                 ),
                 rx.el.p(
                     note["written"],
@@ -190,21 +202,12 @@ def _note() -> rx.Component:
             class_name="k-note-two",
         ),
         class_name="k-note",
-        data_k_note=NotesState.selected,
-        data_version=note["version"],
+        data_k_note="",
+        data_version=rx.cond(is_it, note["version"], 0),
         data_writes=note["may_write"],
         data_kept="loading",
         **ui.given(data_fresh=rx.cond(NotesState.fresh, "", None)),
     )
-    loading = rx.el.div(
-        ui.skeleton_rows(6, ("40%", "90%", "80%", "86%"), class_name="k-notes-loading"),
-        role="status",
-        aria_label=t("notes.loading"),
-        aria_busy="true",
-        class_name="k-note",
-    )
     return rx.cond(
-        is_it,
-        rx.cond(NoteOpen.found, shown, rx.el.div(parts.gone(back=NotesState.back), class_name="k-note")),
-        loading,
+        is_it & ~NoteOpen.found, rx.el.div(parts.gone(back=NotesState.back), class_name="k-note"), shown
     )

@@ -14,7 +14,7 @@ from services.audit import Actor
 from services.clock import now
 from services.identity import accounts, api_keys, links, sessions
 from services.worker_table import COLUMNS
-from tests.browser import past
+from tests.browser import notebook, past
 from tests.browser.house import PASSWORD, House
 from tests.browser.screen import Screen
 
@@ -416,6 +416,47 @@ async def as_table(screen: Screen, path: str, locale: str) -> None:
     await expect(screen.page.locator("main .k-plots table").first).to_be_visible()
 
 
+def pressing(testid: str, then: str) -> Arrive:
+    """After a button was pressed, once this is to be seen."""
+
+    async def arrive(screen: Screen, path: str, locale: str) -> None:
+        await opened(screen, path, locale)
+        await screen.page.get_by_test_id(testid).click()
+        await expect(screen.page.locator(then).first).to_be_visible()
+        await _settle(screen)
+
+    return arrive
+
+
+async def writing(screen: Screen, path: str, locale: str) -> None:
+    """A note, once its text is in its field."""
+    await opened(screen, path, locale)
+    await expect(screen.page.get_by_test_id("note-body")).not_to_have_value("")
+
+
+async def filing(screen: Screen, path: str, locale: str) -> None:
+    """A note with its folder and tags open, and a tag that cannot be."""
+    await opened(screen, path, locale)
+    await screen.page.locator(".k-note-filing summary").click()
+    await screen.page.fill("#note-tags", "!!")
+    await screen.page.keyboard.press("Enter")
+    await expect(screen.page.locator("#note-tags-error")).not_to_be_empty()
+
+
+async def filtering(screen: Screen, path: str, locale: str) -> None:
+    """With what notes can be filtered by."""
+    await opened(screen, path, locale)
+    await screen.page.locator("[popovertarget=note-filters]").click()
+    await expect(screen.page.locator("#note-filters")).to_be_visible()
+
+
+async def jotting(screen: Screen, path: str, locale: str) -> None:
+    """Before a thought is kept."""
+    await opened(screen, path, locale)
+    await screen.page.keyboard.press("c")
+    await expect(screen.page.locator("#k-capture")).to_be_visible()
+
+
 @dataclass(frozen=True)
 class View:
     """One page in one state. `house` is the fixture it is seen in, `title` the key of what its tab is called, and
@@ -436,7 +477,7 @@ class View:
         """Bring it onto the screen."""
         if self.signed_in:
             await screen.sign_in(screen.house.person("admin", locale))
-        await self.arrive(screen, _with_ids(self.path, screen.house), locale)
+        await self.arrive(screen, _with_ids(self.path, screen.house, locale), locale)
 
 
 def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[str, ...]) -> list[View]:
@@ -451,6 +492,7 @@ def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[s
         View("alerts", state, "frame.alerts", "/alerts", house, arrive),
         View("tasks", state, "frame.notes", "/notes?view=tasks", house, arrive),
         View("jobs", state, "jobs.title", "/jobs", house, arrive),
+        View("notes", state, "frame.notes", "/notes", house, arrive),
         View("settings", state, "frame.settings", "/settings", house, arrive),
         View("appearance", state, "appearance.title", "/settings/appearance", house, arrive),
         View("sign-in-methods", state, "methods.title", "/settings/sign-in", house, arrive),
@@ -539,6 +581,30 @@ VIEWS = [
     View("alert-route", "rows", "routes.route", "/alerts/routes/{route}"),
     View("alert-route", "none", "routes.route", f"/alerts/routes/{'0' * 32}"),
     View("alert-route-new", "wrong", "routes.route", "/alerts/routes/new", arrive=with_a_wrong_route),
+    View("note", "rows", "frame.notes", "/notes/{note}"),
+    View("note", "loading", "frame.notes", "/notes/{note}", arrive=loading),
+    View("note", "none", "frame.notes", f"/notes/{'0' * 32}"),
+    View("note-long", "rows", "frame.notes", "/notes/{long}?folder=Opera%C3%A7%C3%A3o"),
+    View("note-edit", "rows", "frame.notes", "/notes/{note}?mode=edit", arrive=writing),
+    View("note-split", "rows", "frame.notes", "/notes/{note}?mode=split", arrive=writing),
+    View("note-history", "rows", "frame.notes", "/notes/{note}", arrive=pressing("history", ".k-version")),
+    View("note-share", "rows", "frame.notes", "/notes/{note}", arrive=pressing("share", "#share-whom")),
+    View("note-file", "wrong", "frame.notes", "/notes/{note}", arrive=filing),
+    View("note-twice", "rows", "frame.notes", "/notes/{twice}"),
+    View("note-trash", "rows", "frame.notes", "/notes/{trash}?shelf=trash"),
+    View("notes-search", "rows", "frame.notes", "/notes?q=energia"),
+    View("notes-search", "none", "frame.notes", "/notes?q=nothing+is+called+so"),
+    View("notes-filters", "rows", "frame.notes", "/notes?tag=runbook", arrive=filtering),
+    View("capture", "rows", "frame.dashboard", "/", arrive=jotting),
+    View("bell", "rows", "frame.dashboard", "/", arrive=pressing("bell", "[data-testid=bell-row]")),
+    View(
+        "bell",
+        "none",
+        "frame.dashboard",
+        "/",
+        "deserted",
+        pressing("bell", "[data-testid=bell-panel] .k-quiet"),
+    ),
     View("notices", "rows", "notices.title", "/settings/notices"),
     View("notices", "wrong", "notices.title", "/settings/notices", arrive=with_wrong_wishes),
     View("settings-wrong", "rows", "frame.settings", "/settings", arrive=with_wrong_fields),
@@ -592,7 +658,7 @@ VIEWS = [
 ]
 
 
-def _with_ids(path: str, house: House) -> str:
+def _with_ids(path: str, house: House, locale: str) -> str:
     """The path with the ids of the workers it names; of one that is not there, no id at all."""
     if "{" not in path:
         return path
@@ -601,7 +667,7 @@ def _with_ids(path: str, house: House) -> str:
     if path.startswith("/settings/people/"):
         return path.format(somebody=_somebody(house), newcomer=_newcomer(house))
     if path.startswith("/notes"):
-        return path.format(**house.ask(past.task_ids))
+        return path.format(**notebook.ids(house, locale), **house.ask(past.task_ids))
     if path.startswith("/alerts"):
         return path.format(**house.ask(past.alert_ids))
     rows = house.dashboard(house.token(house.person("viewer")))["workers"]

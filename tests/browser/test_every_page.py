@@ -13,7 +13,7 @@ from playwright.async_api import expect
 
 from keepai.cli import ROOT
 from services.i18n import translate
-from tests.browser import past
+from tests.browser import notebook, past
 from tests.browser.conftest import Crowd, PageAs
 from tests.browser.crowd import BUSY
 from tests.browser.house import LOCALES, House, lost_workers
@@ -85,6 +85,9 @@ def busy(own_house: Callable[..., House], crowd: Callable[[int], Crowd], beside:
     past.owe(house)
     past.connect(house)
     past.ask_for_much(house)
+    notebook.write(house)
+    for locale in LOCALES:
+        past.tell(house, house.person("admin", locale))
     return house
 
 
