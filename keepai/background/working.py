@@ -9,6 +9,8 @@ import socket
 import time
 from uuid import UUID
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from models import Job
 from services import db, jobs
 from services.bus import Bus
@@ -56,14 +58,17 @@ async def run(settings: Settings, bus: Bus, _feed: Feed) -> None:
         while True:
             said = woken.is_set()
             woken.clear()
-            if runs and (said or time.monotonic() >= beaten + BEAT_EVERY):
-                # Before anything is claimed: what nobody could note while the database was away is still run here.
-                await _beat(runs)
-                beaten = time.monotonic()
-            free = AT_ONCE - len(runs)
-            if free > 0 and await db.read(jobs.is_due, now()):
-                for job in await db.write(jobs.claim, settings, now(), holder, free):
-                    _begin(settings, job, runs, woken)
+            try:
+                if runs and (said or time.monotonic() >= beaten + BEAT_EVERY):
+                    # Before anything is claimed: what nobody could note while the database was away is still run here.
+                    await _beat(runs)
+                    beaten = time.monotonic()
+                free = AT_ONCE - len(runs)
+                if free > 0 and await db.read(jobs.is_due, now()):
+                    for job in await db.write(jobs.claim, settings, now(), holder, free):
+                        _begin(settings, job, runs, woken)
+            except SQLAlchemyError as error:  # what is run here goes on as long as it needs no database
+                log.warning("jobs could not be looked at: %s", error)
             await _sleep(woken)
     finally:
         for one in runs.values():
@@ -132,6 +137,10 @@ async def _outcome(one: Run) -> Ended | Upstream:
             return error
         log.info("job %s (%s) failed: %s %s", one.job.id, one.job.kind, error.key, error.params)
         return Ended("failed", error=error.key, error_params=_plain(error))
+    except SQLAlchemyError as error:
+        # Should the database be away, this cannot be noted either; it is begun again once nobody gives a sign of life.
+        log.warning("job %s (%s) met a database that does not answer: %s", one.job.id, one.job.kind, error)
+        return Upstream("errors.unexpected")
     except Exception:
         log.exception("job %s (%s) failed", one.job.id, one.job.kind)
         return Ended("failed", error="errors.unexpected")

@@ -16,16 +16,19 @@ ON_LOAD = [NotesState.load, TasksState.load]
 
 def page() -> rx.Component:
     """The list, while no note is open; or the tasks."""
-    nothing = parts.nothing_open(any_=NoteRows.found > 0, on_new=NotesState.new)
-    return _desk(rx.cond(TasksState.shown, tasks.view(), _written(nothing)))
+    written = _desk(parts.nothing_open(any_=NoteRows.found > 0, on_new=NotesState.new))
+    return _page(
+        rx.cond(TasksState.shown, tasks.view(), written),
+        title=rx.cond(TasksState.shown, t("tasks.tasks"), t("frame.notes")),
+    )
 
 
 def one() -> rx.Component:
     """The list, and a note beside it."""
-    return _desk(_written(_note()))
+    return _page(_desk(_note()), title=t("frame.notes"))
 
 
-def _written(beside: rx.Component) -> rx.Component:
+def _desk(beside: rx.Component) -> rx.Component:
     return rx.el.div(
         rx.el.div(_list(), class_name="k-notes-list k-fades-late"),
         beside,
@@ -43,10 +46,10 @@ def _written(beside: rx.Component) -> rx.Component:
     )
 
 
-def _desk(content: rx.Component) -> rx.Component:
+def _page(content: rx.Component, *, title: rx.Var[str]) -> rx.Component:
     return shell(
         content,
-        title=rx.cond(TasksState.shown, t("tasks.tasks"), t("frame.notes")),
+        title=title,
         place="notes",
         keys=[(("J", "K"), t("alerts.keys.move"), True)],
         flush=True,

@@ -6,17 +6,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlmodel import select
 
-from models import Alert, AlertEvent, Task
+from models import Alert, AlertEvent, Note, Task
 from services import db, tasks
 from services.alerts import triage
 from services.audit import Actor
 from services.clock import now
 from services.i18n import translate
 from services.sharing import Reader
-from services.tasks import Draft, desk
+from services.tasks import Draft, Due, desk
 from state.alerts import AlertsState
 from state.task_links import LinkedTasks, TaskLinksState
-from state.tasks import TaskPanel, TaskRows, TasksState, renew
+from state.tasks import TaskPanel, TaskRows, TasksState, note_broadcast, renew
 
 HOME = "/notes?view=tasks"
 
@@ -255,6 +255,28 @@ async def test_the_filter_is_in_the_address(tab, bruno):
     page = await screen.of(TasksState)
     assert (page.show, page.assignee, page.text, page.selected) == ("list", "me", "x", "")
     assert address(await screen.call(TasksState.clear)) == {"view": "tasks"}
+
+
+async def test_beside_a_note_stand_its_tasks_and_what_is_due(tab, ana, bruno, sender):
+    note = Note(owner_id=bruno.id, title="Rack 2", created_at=now(), updated_at=now())
+    db.write_now(lambda session: session.add(note))
+    make(bruno, "hoje", due=Due(now().date() - timedelta(days=1)))
+    make(bruno, "um dia")
+    make(ana, "de outra", due=Due(now().date()), team=True)
+    make(bruno, "da nota", note_id=note.id)
+    screen = tab(bruno, HOME)
+    await screen.call(TasksState.load)
+    await screen.call(TasksState.add, {"line": "também da nota", "note": note.id.hex})
+    seen = await note_broadcast(note.id, bruno.id, "pt-BR", "UTC").build(None)
+    assert {group["name"]: [row["title"] for row in group["rows"]] for group in seen["groups"]} == {
+        "note": ["da nota", "também da nota"],
+        "due": ["hoje"],
+    }
+    # Who does not read the note finds nothing of it there.
+    others = await note_broadcast(note.id, ana.id, "pt-BR", "UTC").build(None)
+    assert others["groups"] == []
+    await tab(ana, HOME).call(TasksState.add, {"line": "x", "note": note.id.hex})
+    assert [one.title for one in kept() if one.note_id] == ["da nota", "também da nota"]
 
 
 async def test_an_alert_becomes_a_task_of_the_team(tab, bruno, carla, sender):

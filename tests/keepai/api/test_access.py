@@ -62,8 +62,9 @@ EVERYBODY = {"viewer": "carla", "operator": "bruno", "admin": "ana"}
 
 
 @pytest.fixture
-async def come_as(request, app):
+async def come_as(request, app, settings):
     """Call a route as somebody who came with a session, an access token, or a key that may do all or nothing of it."""
+    settings(rate_limits="off")  # there are more routes than anybody may ask in a minute
     made = app()
 
     def headers(who, came_with):

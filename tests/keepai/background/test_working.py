@@ -6,8 +6,10 @@ import io
 import json
 import zipfile
 from collections import Counter
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from keepai.background import working
 from models import Job
@@ -161,6 +163,27 @@ async def test_a_runner_that_is_told_to_end_lets_go_of_what_it_does(database, an
     async with running(settings, LocalBus()):
         await until(job, "done")
     assert Counter(log.read_text().split()).most_common(1)[0][1] <= 2  # the number it was at
+
+
+async def test_a_database_that_is_away_for_a_moment_costs_a_step(database, ana, settings, log, monkeypatch):
+    monkeypatch.setattr(jobs.queue, "LOST_AFTER", timedelta(seconds=1))
+    monkeypatch.setattr(working, "BEAT_EVERY", 0.2)
+
+    def rename(session, old, new):
+        session.exec(text(f"ALTER TABLE {old} RENAME TO {new}"))
+
+    async with running(settings, LocalBus()):
+        job = await put(ana, "counting", log, to=40, pause=0.03)
+        while len(log.read_text().split()) < 5:
+            await asyncio.sleep(0.02)
+        await db.write(rename, "job", "job_away")
+        await asyncio.sleep(0.5)
+        await db.write(rename, "job_away", "job")
+        over = await until(job, "done", "failed")
+    assert (over.state, over.tries) == ("done", 2)
+    counted = Counter(int(line) for line in log.read_text().split())
+    assert sorted(counted) == list(range(1, 41))
+    assert sum(counted.values()) <= 41
 
 
 @pytest.mark.parametrize(
