@@ -11,6 +11,14 @@ from models.link import OneTimeLink
 from models.outbox import OutboxMessage
 from models.probe import ProbeStatus
 from models.program import ApiKey, RefreshToken, TokenFamily
+from models.provider import (
+    ModelBudget,
+    ModelCall,
+    ModelPrice,
+    ModelReservation,
+    ModelSpending,
+    StoredProvider,
+)
 from models.push import PushSubscription
 from models.sample import SampleBlock, Subject
 from models.second_factor import RecoveryCode, SecondFactor
@@ -39,6 +47,11 @@ __all__ = [
     "ExternalIdentity",
     "Lease",
     "MaintenanceWindow",
+    "ModelBudget",
+    "ModelCall",
+    "ModelPrice",
+    "ModelReservation",
+    "ModelSpending",
     "NoticePreference",
     "OneTimeLink",
     "OutboxMessage",
@@ -50,6 +63,7 @@ __all__ = [
     "SampleBlock",
     "SecondFactor",
     "Silence",
+    "StoredProvider",
     "Subject",
     "TaskGroupRun",
     "TokenFamily",

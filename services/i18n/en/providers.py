@@ -1,0 +1,25 @@
+"""AI providers: what can go wrong with them."""
+
+WORDS = {
+    "providers.error.unreachable": "{provider} does not answer at its address. See whether it is up.",
+    "providers.error.address": "The address of {provider} leads to this machine or a private network. To allow it, an admin puts it into KEEPAI_PRIVATE_HOSTS.",
+    "providers.error.auth": "{provider} refused the key. An admin can change it.",
+    "providers.error.no_model": "{provider} does not have the model {model}.",
+    "providers.error.rate_limited": "{provider} gets too many requests just now. Try again in a moment.",
+    "providers.error.quota": "The quota or the credit at {provider} is used up. Trying again does not help; an admin can top it up.",
+    "providers.error.overloaded": "{provider} is overloaded. Try again in a moment.",
+    "providers.error.failed": "{provider} failed inside. Try again in a moment.",
+    "providers.error.timeout_connect": "{provider} did not take the connection within {seconds} s.",
+    "providers.error.timeout_first": "{provider} did not begin to answer within {seconds} s. A cold model may be loading.",
+    "providers.error.timeout_idle": "{provider} paused for {seconds} s in the middle of the answer. What came is incomplete.",
+    "providers.error.timeout_total": "The answer of {provider} took longer than {seconds} s and was stopped. What came is incomplete.",
+    "providers.error.cut": "The connection to {provider} broke before the end. What came is incomplete.",
+    "providers.error.inside": "{provider} failed in the middle of the answer. What came is incomplete.",
+    "providers.error.malformed": "{provider} sent something that cannot be understood. What came is incomplete.",
+    "providers.error.filtered": "{provider} refuses to answer this.",
+    "providers.error.too_long": "The text is too long for {model}. Shorten it, begin another chat, or choose a model with more context.",
+    "providers.error.rejected": "{provider} did not take the request as it is.",
+    "providers.error.none": "No AI provider that you may use has this model.",
+    "providers.error.budget": "Your budget of this month has no room for this request. An admin can raise it.",
+    "providers.error.unpriced": "You have a budget, and the price of {model} is not known. An admin can tell it.",
+}

@@ -1,0 +1,25 @@
+"""Provedores de IA: o que pode dar errado com eles."""
+
+WORDS = {
+    "providers.error.unreachable": "{provider} não responde no endereço configurado. Veja se está no ar.",
+    "providers.error.address": "O endereço de {provider} leva a esta máquina ou a uma rede privada. Para permiti-lo, um administrador o põe em KEEPAI_PRIVATE_HOSTS.",
+    "providers.error.auth": "{provider} recusou a chave. Um administrador pode trocá-la.",
+    "providers.error.no_model": "{provider} não tem o modelo {model}.",
+    "providers.error.rate_limited": "{provider} recebe pedidos demais agora. Tente de novo em instantes.",
+    "providers.error.quota": "A cota ou o saldo em {provider} acabou. Tentar de novo não adianta; um administrador pode recarregar.",
+    "providers.error.overloaded": "{provider} está sobrecarregado. Tente de novo em instantes.",
+    "providers.error.failed": "{provider} falhou por dentro. Tente de novo em instantes.",
+    "providers.error.timeout_connect": "{provider} não aceitou a conexão em {seconds} s.",
+    "providers.error.timeout_first": "{provider} não começou a responder em {seconds} s. Um modelo frio pode estar carregando.",
+    "providers.error.timeout_idle": "{provider} parou no meio da resposta por {seconds} s. O que veio está incompleto.",
+    "providers.error.timeout_total": "A resposta de {provider} passou de {seconds} s e foi interrompida. O que veio está incompleto.",
+    "providers.error.cut": "A conexão com {provider} caiu antes do fim. O que veio está incompleto.",
+    "providers.error.inside": "{provider} falhou no meio da resposta. O que veio está incompleto.",
+    "providers.error.malformed": "{provider} enviou algo que não se entende. O que veio está incompleto.",
+    "providers.error.filtered": "{provider} se recusa a responder a isto.",
+    "providers.error.too_long": "O texto é longo demais para {model}. Encurte-o, comece outra conversa ou escolha um modelo com mais contexto.",
+    "providers.error.rejected": "{provider} não aceitou o pedido como está.",
+    "providers.error.none": "Nenhum provedor de IA que você possa usar tem este modelo.",
+    "providers.error.budget": "Seu orçamento deste mês não comporta este pedido. Um administrador pode aumentá-lo.",
+    "providers.error.unpriced": "Você tem um orçamento, e o preço de {model} não é conhecido. Um administrador pode informá-lo.",
+}
