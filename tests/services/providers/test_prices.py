@@ -35,7 +35,9 @@ def test_a_vendors_price_comes_from_the_table_with_its_date(database):
 
 def test_what_is_not_known_is_none_and_never_zero(database):
     assert find(OPENAI, "a-model-of-tomorrow") is None
-    assert find(COMPATIBLE, "gpt-5-mini") is None, "a server that speaks like OpenAI does not cost what OpenAI does"
+    assert find(COMPATIBLE, "gpt-5-mini") is None, (
+        "a server that speaks like OpenAI does not cost what OpenAI does"
+    )
     assert find(OLLAMA, "llama3.2:3b") is None
 
 
