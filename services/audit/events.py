@@ -82,6 +82,12 @@ ACTIONS = (
     "silence.ended",
     "maintenance.created",
     "maintenance.ended",
+    "provider.created",
+    "provider.changed",
+    "provider.removed",
+    "provider.tested",
+    "model_price.changed",
+    "model_budget.changed",
     "audit.exported",
     "diagnostics.downloaded",
 )

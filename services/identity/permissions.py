@@ -13,9 +13,12 @@ PLATFORM = "platform"
 
 # Held by everybody who is let in, wherever their roles hold.
 EVERYBODY = frozenset({"profile:write"})
-VIEWER = EVERYBODY | {"alerts:read", "compute:read", "system:read"}
+VIEWER = EVERYBODY | {"alerts:read", "compute:read", "providers:read", "system:read"}
 OPERATOR = VIEWER | {"alerts:act", "alerts:write", "compute:act"}
-ADMIN = OPERATOR | {"alerts:manage", "compute:scale", "system:act", "people:manage", "audit:read"}
+ADMIN = OPERATOR | {
+    *("alerts:manage", "compute:scale", "system:act", "people:manage", "audit:read"),
+    "providers:manage",
+}
 GRANTS: dict[str, frozenset[str]] = {"viewer": VIEWER, "operator": OPERATOR, "admin": ADMIN}
 PERMISSIONS: tuple[str, ...] = tuple(sorted(ADMIN))
 

@@ -4,26 +4,27 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlmodel import Session
 
-from models import StoredProvider
+from models import Account, StoredProvider
 from models.base import new_id
 from services import audit, vault
 from services.audit import Actor
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.identity.permissions import ROLES
-from services.providers import catalogue, registry
+from services.providers import budgets, catalogue, prices, registry
 from services.providers.base import ModelInfo, Provider
 from services.providers.errors import ProviderError
-from services.providers.kinds import KINDS, URLS
+from services.providers.kinds import KINDS, LOCAL, URLS
 from services.settings import Settings
 
-LONGEST_NAME, LONGEST_URL, LONGEST_KEY = 120, 500, 1000
+LONGEST_NAME, LONGEST_URL, LONGEST_KEY, LONGEST_MODEL = 120, 500, 1000, 200
 MOST, MOST_NODES, MOST_MODELS = 50, 16, 500
+MOST_PRICE = 100_000 * prices.MILLION  # for a million tokens
 # What each kind can be told besides its address and key: the model that is asked where none is chosen; how much is read
 # at once and how long a model stays loaded; the name of the field for the most tokens.
 OPTIONS: Mapping[str, Mapping[str, str]] = {
@@ -145,6 +146,55 @@ def note_test(db: Session, now: datetime, provider: Provider, tested: Tested, by
     )
 
 
+def set_price(
+    db: Session,
+    now: datetime,
+    provider: Provider,
+    model: str,
+    price: tuple[int, int | None, int] | None,
+    as_of: date,
+    by: Actor,
+) -> None:
+    """Say what a model costs, in millionths of a dollar for a million tokens read, read from the cache, and written;
+    None leaves it to the table. Raises Invalid."""
+    if not 1 <= len(model) <= LONGEST_MODEL:
+        raise Invalid(fields={"model": "providers.error.models"})
+    if provider.kind in LOCAL or not all(0 <= (one or 0) <= MOST_PRICE for one in price or ()):
+        raise Invalid(fields={"price": "providers.error.price"})
+    prices.set_price(db, provider, model, price, as_of, now)
+    said = {"price": [prices.dollars(one) for one in price if one is not None]} if price else {}
+    audit.record(
+        db,
+        now,
+        by,
+        "model_price.changed",
+        object_kind="model_price",
+        object_id=provider.id,
+        object=f"{provider.name}: {model}",
+        after=said,
+    )
+
+
+def set_budget(db: Session, now: datetime, account: Account | None, monthly: int | None, by: Actor) -> None:
+    """Give somebody (None: everybody who has none of their own) a budget a month in millionths of a dollar, or (None)
+    take it away. Raises Invalid."""
+    if monthly is not None and not 0 <= monthly <= budgets.MOST:
+        raise Invalid(fields={"monthly": "providers.error.amount"})
+    before = budgets.limit_of(db, account.id) if account else budgets.everybodys(db)
+    budgets.set_limit(db, account.id if account else None, monthly, now)
+    audit.record(
+        db,
+        now,
+        by,
+        "model_budget.changed",
+        object_kind="account" if account else "model_budget",
+        object_id=account.id.hex if account else "",
+        object=(account.name or account.email) if account else "",
+        before={"monthly": None if before is None else prices.dollars(before)},
+        after={"monthly": None if monthly is None else prices.dollars(monthly)},
+    )
+
+
 def draft_of(provider: Provider) -> Draft:
     """The provider as it is, to be changed; without its key."""
     return Draft(
@@ -186,7 +236,7 @@ def _check(draft: Draft, known: Sequence[Provider], before: Provider | None) -> 
         wrong["position"] = "errors.field.range"
     if not _are_roles(draft.roles) or len(draft.roles) > MOST_MODELS:
         wrong["roles"] = "providers.error.roles"
-    if len(draft.only) > MOST_MODELS or not all(1 <= len(one) <= 200 for one in draft.only):
+    if len(draft.only) > MOST_MODELS or not all(1 <= len(one) <= LONGEST_MODEL for one in draft.only):
         wrong["only"] = "providers.error.models"
     allowed = OPTIONS[draft.kind]
     if any(not re.fullmatch(allowed.get(key, ""), value) for key, value in draft.options.items()):
@@ -196,7 +246,7 @@ def _check(draft: Draft, known: Sequence[Provider], before: Provider | None) -> 
 
 
 def _are_roles(roles: Mapping[str, Sequence[str]]) -> bool:
-    return all(1 <= len(model) <= 200 and set(some) <= set(ROLES) for model, some in roles.items())
+    return all(1 <= len(model) <= LONGEST_MODEL and set(some) <= set(ROLES) for model, some in roles.items())
 
 
 def _urls(draft: Draft) -> tuple[str, ...]:

@@ -32,6 +32,17 @@ def limit_of(db: Session, account_id: UUID) -> int | None:
     return found.get(account_id.hex, found.get(EVERYBODY))
 
 
+def everybodys(db: Session) -> int | None:
+    """What whoever has no budget of their own may spend in a month; None where nobody set a limit."""
+    budget = db.get(ModelBudget, EVERYBODY)
+    return budget.monthly if budget else None
+
+
+def listed(db: Session) -> list[ModelBudget]:
+    """All budgets there are."""
+    return list(db.exec(select(ModelBudget).order_by(col(ModelBudget.who))))
+
+
 def set_limit(db: Session, account_id: UUID | None, monthly: int | None, now: datetime) -> None:
     """Give somebody (None: everybody who has none of their own) a budget, or take it away."""
     who = account_id.hex if account_id else EVERYBODY

@@ -4,9 +4,10 @@ A price that is not known is None and never zero. Prices are whole millionths of
 whole millionths of a dollar, rounded up.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
 
 from sqlmodel import Session
@@ -74,6 +75,22 @@ def set_price(
     row.as_of, row.updated_at = as_of, now
     db.add(row)
     db.flush()
+
+
+def dollars(amount: int) -> str:
+    """Millionths of a dollar as people write dollars: 0.25, 12, 0.000031."""
+    whole, rest = divmod(abs(amount), MILLION)
+    text = f"{whole}.{rest:06}".rstrip("0").rstrip(".")
+    return f"-{text}" if amount < 0 else text
+
+
+def amount_of(text: str) -> int | None:
+    """The other way round, rounded up; None for what is no amount."""
+    found = re.fullmatch(r"(\d{1,9})(?:[.,](\d{1,12}))?", text.strip(), re.ASCII)
+    if not found:
+        return None
+    whole = Decimal(f"{found[1]}.{found[2] or 0}") * MILLION
+    return int(whole.to_integral_value(ROUND_CEILING))
 
 
 @lru_cache(maxsize=512)

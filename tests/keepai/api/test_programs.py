@@ -58,6 +58,7 @@ async def test_a_program_signs_in_and_asks_who_it_is(program, bruno):
             "compute:act",
             "compute:read",
             "profile:write",
+            "providers:read",
             "system:read",
         ],
     }

@@ -66,3 +66,27 @@ def test_costs_are_whole_and_rounded_up(usage, cost):
 def test_where_longer_texts_cost_more_the_highest_price_stands():
     found = prices.of_table("google", "gemini-2.5-pro")
     assert found is not None and found.read > 1_250_000
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"), [(0, "0"), (250_000, "0.25"), (12_000_000, "12"), (31, "0.000031"), (-5, "-0.000005")]
+)
+def test_amounts_as_people_write_them(amount, text):
+    assert prices.dollars(amount) == text
+    assert amount < 0 or prices.amount_of(text) == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("0,25", 250_000),
+        (" 20 ", 20_000_000),
+        ("0.0000001", 1),
+        ("-1", None),
+        ("1e3", None),
+        ("", None),
+        ("٣", None),
+    ],
+)
+def test_what_people_write_as_an_amount(text, amount):
+    assert prices.amount_of(text) == amount
