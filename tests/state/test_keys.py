@@ -44,6 +44,7 @@ async def test_only_what_one_may_is_offered_and_taken(tab, carla):
         "alerts:read",
         "compute:read",
         "profile:write",
+        "providers:read",
         "system:read",
     }
     await screen.call(KeysState.make, {**FORM, "may.people:manage": "on"})
