@@ -15,7 +15,7 @@ from services.settings import get_settings
 from state.address import NEW, named_by
 from state.dashboard import live_broadcast
 from state.guard import actor, principal, requires, tell
-from state.providers import tested_in_words
+from state.providers import spoken, tested_in_words
 from state.session import enter
 
 LIST = "/settings/providers"
@@ -214,8 +214,8 @@ def _price(session: Any, provider: Provider, model: str, locale: str) -> str:
     return translate(
         locale,
         "providers.price.known",
-        read=prices.dollars(found.read),
-        written=prices.dollars(found.written),
+        read=spoken(locale, found.read),
+        written=spoken(locale, found.written),
         date=found.as_of.isoformat(),
     )
 

@@ -299,10 +299,10 @@ def _price(price: ModelPrice, provider: str, locale: str) -> PriceRow:
 
 
 def _cost(price: ModelPrice, locale: str) -> str:
-    amounts = {"read": prices.dollars(price.read), "written": prices.dollars(price.written)}
+    amounts = {"read": spoken(locale, price.read), "written": spoken(locale, price.written)}
     if price.cached is None:
         return translate(locale, "providers.prices.said", **amounts)
-    return translate(locale, "providers.prices.said_cached", cached=prices.dollars(price.cached), **amounts)
+    return translate(locale, "providers.prices.said_cached", cached=spoken(locale, price.cached), **amounts)
 
 
 def _budget(session: Session, budget: ModelBudget, names: dict[UUID, str], locale: str) -> BudgetRow:
@@ -310,10 +310,14 @@ def _budget(session: Session, budget: ModelBudget, names: dict[UUID, str], local
     if budget.account_id:
         name = names.get(budget.account_id, "")
         done, aside = budgets.spent(session, budget.account_id, now())
-        spent = _dollars(done)
+        spent = f"US$ {format.number(locale, done / prices.MILLION, 2)}"
         percent = min(100, round(100 * (done + aside) / budget.monthly)) if budget.monthly else 100
     return BudgetRow(
-        who=budget.who, name=name, monthly=_dollars(budget.monthly), spent=spent, percent=percent
+        who=budget.who,
+        name=name,
+        monthly=f"US$ {spoken(locale, budget.monthly)}",
+        spent=spent,
+        percent=percent,
     )
 
 
@@ -322,8 +326,10 @@ def _set_budget(session: Session, who: str, monthly: int | None, by: Actor) -> N
     book.set_budget(session, now(), account, monthly, by)
 
 
-def _dollars(amount: int) -> str:
-    return f"US$ {prices.dollars(amount)}"
+def spoken(locale: str, amount: int) -> str:
+    """Dollars with every digit that counts, with the comma where the reader has one."""
+    text = prices.dollars(amount)
+    return text if locale == "en" else text.replace(".", ",")
 
 
 def _day(locale: str, day: date) -> str:

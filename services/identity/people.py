@@ -14,6 +14,7 @@ from models import (
     AlertNotice,
     ApiKey,
     ExternalIdentity,
+    ModelCall,
     OneTimeLink,
     PushSubscription,
     RoleGrant,
@@ -174,7 +175,13 @@ def export(db: Session, settings: Settings, account_id: UUID, now: datetime) -> 
 
     def of(
         table: type[
-            AccountSession | TokenFamily | ApiKey | ExternalIdentity | AlertNotice | PushSubscription
+            AccountSession
+            | TokenFamily
+            | ApiKey
+            | ExternalIdentity
+            | AlertNotice
+            | PushSubscription
+            | ModelCall
         ],
     ) -> list[dict[str, Any]]:
         rows = db.exec(select(table).where(col(table.account_id) == account_id))
@@ -195,6 +202,7 @@ def export(db: Session, settings: Settings, account_id: UUID, now: datetime) -> 
         "external_identities": of(ExternalIdentity),
         "devices": of(PushSubscription),
         "alerts_told": of(AlertNotice),
+        "model_calls": of(ModelCall),
         "notice_preferences": asdict(preferences.of(db, settings, account_id)),
         "messages": outbox.of_person(db, account_id),
         "audit": done,

@@ -1,4 +1,4 @@
-"""OpenAI, Anthropic and Google, where the environment has a key for them: whether they take it and list their models."""
+"""OpenAI, Anthropic and Google, where the environment has a key: whether they take it and list their models."""
 
 import time
 

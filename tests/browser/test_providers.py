@@ -70,7 +70,7 @@ async def test_from_a_new_provider_to_a_budget(own_house, open_screen: PageAs):
         await page.locator("#price-read").fill("0,25")
         await _pressable(page)
         await page.get_by_test_id("say-price").click()
-        await expect(page.get_by_test_id("price-row")).to_contain_text("US$ 0.25 lido, US$ 2 escrito")
+        await expect(page.get_by_test_id("price-row")).to_contain_text("US$ 0,25 lido, US$ 2 escrito")
         await page.locator("#budget-monthly").fill("20")
         await _pressable(page)
         await page.get_by_test_id("give-budget").click()

@@ -140,7 +140,7 @@ async def test_a_price_is_said_and_taken_away(screen, settings):
     await screen.call(ProvidersState.say_price, PRICE)
     state = await screen.of(ProvidersState)
     [row] = state.get_value("prices")
-    assert (row["cost"], row["about"]) == ("US$ 0.25 lido, US$ 2 escrito", "OpenAI · 1 de nov. de 2026")
+    assert (row["cost"], row["about"]) == ("US$ 0,25 lido, US$ 2 escrito", "OpenAI · 1 de nov. de 2026")
     openai = listed(settings)[1]
     assert db.read_now(prices.find, openai, "m").read == 250_000
     await screen.call(ProvidersState.forget_price, "openai", "m")
@@ -172,8 +172,12 @@ async def test_a_budget_is_given_shown_with_what_was_spent_and_taken_away(screen
     db.write_now(budgets.settle, None, ana.id, budgets.month_of(now()), 5_000_000)
     await screen.call(ProvidersState.load)
     rows = {row["name"]: row for row in state.get_value("budgets")}
-    assert (rows["Ana"]["spent"], rows["Ana"]["percent"], rows["Ana"]["monthly"]) == ("US$ 5", 25, "US$ 20")
-    assert rows["Quem não tem um próprio"]["monthly"] == "US$ 5.5"
+    assert (rows["Ana"]["spent"], rows["Ana"]["percent"], rows["Ana"]["monthly"]) == (
+        "US$ 5,00",
+        25,
+        "US$ 20",
+    )
+    assert rows["Quem não tem um próprio"]["monthly"] == "US$ 5,5"
     await screen.call(ProvidersState.forget_budget, ana.id.hex)
     assert len(state.get_value("budgets")) == 1
     await screen.call(ProvidersState.give_budget, {"who": "everybody", "monthly": "lots"})
