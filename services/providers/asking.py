@@ -78,7 +78,7 @@ async def stream(
     `model` its first one where empty. Leaving before the end stops the answer there. Raises ProviderError, also
     from what is given: then it is said what was wrong, and what came so far stays true.
     """
-    known = await db.read(registry.listed, get_settings())
+    known = await registry.known(get_settings())
     candidates = await _candidates(known, asker, provider, model, fallback)
     async with AsyncExitStack() as stack:
         attempt = await _begin(stack, candidates, asker, purpose, (messages, wishes, tools, patience))
@@ -94,7 +94,9 @@ async def _candidates(
     if wanted and (first is None or (model and not _lets(first, asker, model))):
         raise NoProvider
     if model and not wanted:
-        usable = [one for one in usable if await _has(one, model) and _lets(one, asker, model)] or usable
+        have = await asyncio.gather(*(_has(one, model) for one in usable))
+        known_there = [one for one, has in zip(usable, have, strict=True) if has and _lets(one, asker, model)]
+        usable = known_there or usable
     rest = [one for one in usable if one is not first]
     found = ([(first, model)] if first else []) + [(one, "") for one in rest]
     if not first and model and found:

@@ -70,6 +70,7 @@ def create(db: Session, settings: Settings, now: datetime, draft: Draft, by: Act
     _take(row, settings, draft, now)
     db.add(row)
     db.flush()
+    registry.forget()
     made = registry.provider_of(settings, row)
     _note(db, now, by, "provider.created", made, after=_said(made))
     return made
@@ -92,6 +93,7 @@ def update(db: Session, settings: Settings, now: datetime, number: str, draft: D
         row.urls = row.sealed = ""
     db.add(row)
     db.flush()
+    registry.forget()
     made = registry.get(db, settings, number)
     was, is_ = _said(before), _said(made)
     changed = {name for name in is_ if was[name] != is_[name]}
@@ -120,6 +122,7 @@ def remove(db: Session, settings: Settings, now: datetime, number: str, by: Acto
     _note(db, now, by, "provider.removed", provider, before=_said(provider))
     db.delete(row)
     db.flush()
+    registry.forget()
 
 
 async def test(provider: Provider) -> Tested:

@@ -1,18 +1,22 @@
 """Which providers there are: those that the environment names and those that were added, in the order set."""
 
+import time
 from dataclasses import replace
 
 from sqlmodel import Session, select
 
 from models import StoredProvider
+from services import db as database
 from services import vault
 from services.errors import KeepAIError, NotFound
 from services.providers.base import Provider
 from services.providers.kinds import KINDS, URLS
 from services.settings import Settings
 
+REMEMBERED = 2.0  # s
 # What the environment may name, in the order in which they are asked where nobody set another.
 CONFIGURED = ("ollama", "openwebui", "openai", "anthropic", "google")
+_known: tuple[float, object, list[Provider]] = (0.0, None, [])
 
 
 def configured(settings: Settings) -> list[Provider]:
@@ -47,6 +51,23 @@ def listed(db: Session, settings: Settings) -> list[Provider]:
     found = [_changed(one, stored.pop(one.id, None)) for one in configured(settings)]
     found += [provider_of(settings, row) for row in stored.values() if row.id not in CONFIGURED]
     return sorted(found, key=lambda one: (one.position, one.name.lower(), one.id))
+
+
+async def known(settings: Settings) -> list[Provider]:
+    """The same for whoever asks a model: remembered for a moment, since that is asked for with every question."""
+    global _known
+    which = (settings, str(database.engine().url))
+    until, found_for, found = _known
+    if time.monotonic() >= until or found_for != which:
+        found = await database.read(listed, settings)
+        _known = (time.monotonic() + REMEMBERED, which, found)
+    return found
+
+
+def forget() -> None:
+    """Look again next time; other processes notice after `REMEMBERED` seconds."""
+    global _known
+    _known = (0.0, None, [])
 
 
 def get(db: Session, settings: Settings, number: str) -> Provider:

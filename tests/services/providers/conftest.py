@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from services.providers import catalogue, nodes
+from services.providers import catalogue, nodes, registry
 from services.providers.base import Asker, Call, Message, Patience, Provider, Text, Thinking, Wishes
 from services.providers.kinds import kind
 from tests.vendors.anthropic import Anthropic
@@ -78,6 +78,7 @@ class Vendor:
 @pytest.fixture(autouse=True)
 def _nothing_known():
     catalogue.forget()
+    registry.forget()
     nodes._known.clear()
 
 

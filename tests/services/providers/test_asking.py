@@ -362,3 +362,16 @@ async def test_a_first_model_that_only_makes_vectors_is_passed_over(house, ana):
     house["ollama"].models = [model("a-embed", ("embedding",)), model("b-chat"), model("c-chat")]
     _, end = await ask(asker(ana))
     assert end.model == "b-chat"
+
+
+async def test_what_is_set_up_is_not_read_again_with_every_question(house, ana, monkeypatch):
+    read, real = [], registry.listed
+    monkeypatch.setattr(registry, "listed", lambda *given: read.append(1) or real(*given))
+    await ask(asker(ana))
+    await ask(asker(ana))
+    assert read == [1]
+    monkeypatch.setattr(registry, "REMEMBERED", -1.0)
+    registry.forget()
+    await ask(asker(ana))
+    await ask(asker(ana))
+    assert read == [1] * 3
