@@ -25,6 +25,9 @@ KEYS = "/settings/keys"
 ABOUT = "/settings/about"
 MAIL = "/settings/mail"
 NOTICES = "/settings/notices"
+PROVIDERS = "/settings/providers"
+NEW_PROVIDER = "/settings/providers/new"
+PROVIDER = "/settings/providers/[id]"
 
 # Where whoever opens the address of the house is led: the first page that they may see.
 FIRST = (

@@ -15,6 +15,14 @@ from models.outbox import OutboxMessage
 from models.passage import Passage
 from models.probe import ProbeStatus
 from models.program import ApiKey, RefreshToken, TokenFamily
+from models.provider import (
+    ModelBudget,
+    ModelCall,
+    ModelPrice,
+    ModelReservation,
+    ModelSpending,
+    StoredProvider,
+)
 from models.push import PushSubscription
 from models.sample import SampleBlock, Subject
 from models.second_factor import RecoveryCode, SecondFactor
@@ -47,6 +55,11 @@ __all__ = [
     "Job",
     "Lease",
     "MaintenanceWindow",
+    "ModelBudget",
+    "ModelCall",
+    "ModelPrice",
+    "ModelReservation",
+    "ModelSpending",
     "Note",
     "NoteLink",
     "NotePin",
@@ -67,6 +80,7 @@ __all__ = [
     "Share",
     "Silence",
     "StoredFile",
+    "StoredProvider",
     "Subject",
     "Task",
     "TaskEvent",

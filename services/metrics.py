@@ -7,7 +7,7 @@ newest snapshot. With several web processes each answers for itself.
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, Metric
@@ -28,6 +28,30 @@ PlatformCollector(registry=_registry)
 GCCollector(registry=_registry)
 sign_ins = Counter("keepai_sign_ins", "Attempts to sign in, by outcome.", ["outcome"], registry=_registry)
 answers = Counter("keepai_http_answers", "HTTP answers, by class of status.", ["status"], registry=_registry)
+MODEL = ["provider", "model"]
+_model_calls = Counter(
+    "keepai_model_calls", "Calls of models, by outcome.", [*MODEL, "outcome"], registry=_registry
+)
+_model_tokens = Counter(
+    "keepai_model_tokens", "Tokens that models read and wrote.", [*MODEL, "direction"], registry=_registry
+)
+_model_cost = Counter(
+    "keepai_model_cost_dollars", "What calls cost whose price is known.", MODEL, registry=_registry
+)
+_model_first = Histogram(
+    "keepai_model_first_token_seconds",
+    "Time until a model's first token.",
+    MODEL,
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300),
+    registry=_registry,
+)
+_model_pace = Histogram(
+    "keepai_model_tokens_per_second",
+    "Tokens a second, from the first one on.",
+    MODEL,
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
+    registry=_registry,
+)
 _readers: dict[str, Callable[[], float]] = {}
 _READABLE = {
     "live_tabs": "Tabs that look at live data.",
@@ -39,6 +63,29 @@ def read_from(name: str, reader: Callable[[], float]) -> None:
     """Have `live_tabs` or `events_pushed_total` read by calling `reader` whenever somebody asks."""
     assert name in _READABLE, name
     _readers[name] = reader
+
+
+def model_called(
+    provider: str,
+    model: str,
+    outcome: str,
+    *,
+    read: int,
+    written: int,
+    first_token: float | None,
+    duration: float,
+    cost: int | None,
+) -> None:
+    """Count one call of a model: tokens, seconds, and millionths of a dollar where what it cost is known."""
+    _model_calls.labels(provider, model, outcome).inc()
+    _model_tokens.labels(provider, model, "read").inc(read)
+    _model_tokens.labels(provider, model, "written").inc(written)
+    if cost:
+        _model_cost.labels(provider, model).inc(cost / 1_000_000)
+    if first_token is not None:
+        _model_first.labels(provider, model).observe(first_token)
+        if outcome == "ok" and written > 1 and duration > first_token:
+            _model_pace.labels(provider, model).observe((written - 1) / (duration - first_token))
 
 
 def text(version: str, outbox: Mapping[str, int]) -> bytes:

@@ -85,8 +85,24 @@ class Settings(BaseSettings):
     admin_password: SecretStr = Field(
         SecretStr(""), description="Password of the first admin. Empty: made up and shown once."
     )
-    ollama_url: str = Field("", description="Ollama to watch: http://localhost:11434.")
-    openwebui_url: str = Field("", description="OpenWebUI to watch: http://localhost:8080.")
+    ollama_url: str = Field("", description="Ollama to use and to watch: http://localhost:11434.")
+    openwebui_url: str = Field("", description="OpenWebUI to use and to watch: http://localhost:8080.")
+    openwebui_api_key: SecretStr = Field(
+        SecretStr(""), description="API key of OpenWebUI. Empty: it is only watched."
+    )
+    openai_api_key: SecretStr = Field(SecretStr(""), description="API key of OpenAI or a compatible server.")
+    openai_base_url: str = Field(
+        "https://api.openai.com/v1",
+        description="Where OpenAI's API is asked; a compatible server may need no key.",
+    )
+    anthropic_api_key: SecretStr = Field(SecretStr(""), description="API key of Anthropic.")
+    anthropic_base_url: str = Field(
+        "https://api.anthropic.com", description="Where Anthropic's API is asked."
+    )
+    google_api_key: SecretStr = Field(SecretStr(""), description="API key of Google's Gemini.")
+    google_base_url: str = Field(
+        "https://generativelanguage.googleapis.com", description="Where Gemini's API is asked."
+    )
     oidc_issuer: str = Field(
         "", description="Issuer to sign in with (OpenID Connect): https://id.example.org/realms/team."
     )
@@ -133,7 +149,15 @@ class Settings(BaseSettings):
             raise ValueError("cli.settings.not_a_scheduler")
         return value
 
-    @field_validator("public_url", "dask_http", "ollama_url", "openwebui_url")
+    @field_validator(
+        "public_url",
+        "dask_http",
+        "ollama_url",
+        "openwebui_url",
+        "openai_base_url",
+        "anthropic_base_url",
+        "google_base_url",
+    )
     @classmethod
     def _is_http(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):

@@ -48,7 +48,7 @@ def live_broadcast(locale: str) -> Broadcast:
             "events": views.events(snapshot["events"], locale),
             "probes": views.probes(snapshot["probes"], locale),
             "has_model": any(
-                probe["name"] in views.AI_PROBES and probe["state"] != "not_configured"
+                probe["name"] in (*views.AI_PROBES, *views.VENDORS) and probe["state"] != "not_configured"
                 for probe in snapshot["probes"]
             ),
             "has_mail": any(

@@ -35,6 +35,7 @@ class SessionState(rx.State):
     may_triage: bool = False
     may_rule: bool = False
     may_tasks: bool = False
+    may_providers: bool = False
     password_set_by: str = ""
     must_change_password: bool = False
     has_password: bool = True
@@ -56,6 +57,7 @@ class SessionState(rx.State):
         self.may_triage = person.may("alerts:act")
         self.may_rule = person.may("alerts:manage")
         self.may_tasks = person.may("tasks:write")
+        self.may_providers = person.may("providers:manage")
         self.password_set_by = person.password_set_by
         self.must_change_password = person.must_change_password
         self.has_password = person.has_password

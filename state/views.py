@@ -242,10 +242,16 @@ def _tasks_context(total: Totals, locale: str) -> str:
 
 DATABASES: Mapping[str, str] = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 AI_PROBES = ("ollama", "openwebui")
+# Those of vendors count where they have a key: that one has no need of them all is nothing that is missing.
+VENDORS = ("openai", "anthropic", "google")
 
 
 def _services_tile(probes: Sequence[Mapping[str, Any]], locale: str) -> Tile:
-    services = [probe for probe in probes if probe["name"] in AI_PROBES]
+    services = [
+        probe
+        for probe in probes
+        if probe["name"] in AI_PROBES or (probe["name"] in VENDORS and probe["state"] != "not_configured")
+    ]
     configured = [probe for probe in services if probe["state"] != "not_configured"]
     if not configured:
         words = translate(locale, "dashboard.none_configured")
@@ -335,6 +341,8 @@ def _probe_detail(row: Mapping[str, Any], locale: str) -> str:
             return translate_count(locale, "probes.models", len(detail.get("models", [])))
         words = ", ".join(loaded[:2])
         return f"{words} · {format.bytes_binary(locale, vram)} VRAM" if vram else words
+    if row["name"] in VENDORS:
+        return translate_count(locale, "probes.models", int(detail.get("models", 0)))
     if row["name"] == "mail":
         return str(detail.get("server", ""))
     version = str(detail.get("version", "")) if isinstance(detail, Mapping) else ""

@@ -250,7 +250,9 @@ def _shares(session: Session, reader: Reader, id: str) -> dict[str, Any]:
     note = book.own(session, reader, id_of(id), now())
     rows = sharing.of(session, KIND, note.id)
     names = sharing.names(session, rows)
-    return {"items": [_share_row(row, names.get(row.account_id, "") if row.account_id else "") for row in rows]}
+    return {
+        "items": [_share_row(row, names.get(row.account_id, "") if row.account_id else "") for row in rows]
+    }
 
 
 def _share_row(row: Share, name: str) -> dict[str, Any]:

@@ -605,6 +605,95 @@ class ChannelTest(BaseModel):
     deliveries: list[str] = Field(examples=[[ID]])
 
 
+class Provider(Chosen):
+    """An AI vendor. `configured`: the environment names it, so that address and key change there. `urls` and `key` (its
+    last letters) only for whoever sets them up. `local`: its models cost nothing by themselves."""
+
+    id: str = Field(examples=["ollama"])
+    kind: str = Field(examples=["ollama"])
+    name: str = Field(examples=["Ollama"])
+    enabled: bool
+    position: int
+    local: bool
+    configured: bool
+    urls: list[str] = Field(examples=[["http://localhost:11434"]])
+    key: str = Field(examples=["•••abcd"])
+    roles: dict[str, list[str]] = Field(examples=[{"gpt-5": ["admin"]}])
+    only: list[str]
+    options: dict[str, str] = Field(examples=[{"model": "llama3.2:3b"}])
+
+
+class ProviderFailure(BaseModel):
+    """What went wrong at a vendor. `detail` is what it said itself."""
+
+    code: str = Field(examples=["auth"])
+    message: str
+    retryable: bool
+    detail: str
+
+
+class ProviderTest(BaseModel):
+    """Seconds until the list of models was there, and the models; or what went wrong."""
+
+    latency: float | None = Field(examples=[0.012])
+    models: list[str] = Field(examples=[["llama3.2:3b"]])
+    error: ProviderFailure | None
+
+
+class ModelPrice(BaseModel):
+    """Dollars for a million tokens, of a table and a day. `table` is `own` where somebody here said it."""
+
+    read: str = Field(examples=["0.25"])
+    cached: str | None = Field(examples=["0.025"])
+    written: str = Field(examples=["2"])
+    table: str
+    as_of: str = Field(examples=["2026-11-10"])
+
+
+class Model(Chosen):
+    """A model. `context` in tokens, `size` in bytes; `price` is null where it is not known, and where there is none."""
+
+    name: str = Field(examples=["llama3.2:3b"])
+    capabilities: list[str] = Field(examples=[["chat", "tools"]])
+    context: int | None = Field(examples=[131072])
+    size: int | None = Field(examples=[2019393189])
+    price: ModelPrice | None
+
+
+class ModelBudget(BaseModel):
+    """Dollars in this month of UTC. Without `account_id` it is of everybody who has none of their own."""
+
+    account_id: str | None = Field(examples=[ID])
+    monthly: str = Field(examples=["20"])
+    spent: str | None = Field(examples=["3.5"])
+    set_aside: str | None = Field(examples=["0"])
+
+
+class ModelCall(Chosen):
+    """One call of a model. Tokens; seconds; dollars, prices for a million tokens. `estimated`: the vendor did not tell
+    the tokens. `outcome` is ok, stopped, or what went wrong."""
+
+    id: str = Field(examples=[ID])
+    at: Moment = Field(examples=[AT])
+    purpose: str = Field(examples=["chat"])
+    provider_id: str
+    provider: str
+    model: str
+    read: int
+    cached: int
+    written: int
+    estimated: bool
+    local: bool
+    cost: str | None = Field(examples=["0.000314"])
+    price_read: str | None
+    price_cached: str | None
+    price_written: str | None
+    prices_of: str
+    first_token: float | None
+    duration: float
+    outcome: str = Field(examples=["ok"])
+
+
 class Device(BaseModel):
     """A browser of the caller that takes notifications. `fingerprint` is the SHA-256 of its endpoint, `current` whether
     the caller asks from there, `sent_at` when its push service last took one."""

@@ -33,6 +33,9 @@ def sections() -> tuple[parts.Group, ...]:
             t("settings.group.system"),
             True,
             (
+                parts.Section(
+                    "providers", t("providers.title"), routes.PROVIDERS, SessionState.may_providers
+                ),
                 parts.Section("mail", t("mail.title"), routes.MAIL, SessionState.may_probe),
                 parts.Section("about", t("about.title"), routes.ABOUT),
             ),

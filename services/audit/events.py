@@ -99,6 +99,12 @@ ACTIONS = (
     "note.deleted",
     "note.shared",
     "job.removed",
+    "provider.created",
+    "provider.changed",
+    "provider.removed",
+    "provider.tested",
+    "model_price.changed",
+    "model_budget.changed",
     "audit.exported",
     "diagnostics.downloaded",
 )

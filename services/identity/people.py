@@ -15,6 +15,7 @@ from models import (
     ApiKey,
     BellNotice,
     ExternalIdentity,
+    ModelCall,
     OneTimeLink,
     PushSubscription,
     RoleGrant,
@@ -182,6 +183,7 @@ def export(db: Session, settings: Settings, account_id: UUID, now: datetime) -> 
             | AlertNotice
             | BellNotice
             | PushSubscription
+            | ModelCall
         ],
     ) -> list[dict[str, Any]]:
         rows = db.exec(select(table).where(col(table.account_id) == account_id))
@@ -202,6 +204,7 @@ def export(db: Session, settings: Settings, account_id: UUID, now: datetime) -> 
         "external_identities": of(ExternalIdentity),
         "devices": of(PushSubscription),
         "alerts_told": of(AlertNotice),
+        "model_calls": of(ModelCall),
         "notice_preferences": asdict(preferences.of(db, settings, account_id)),
         "tasks": tasks.of_person(db, account_id),
         "messages": outbox.of_person(db, account_id),

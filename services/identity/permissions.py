@@ -22,12 +22,16 @@ VIEWER = EVERYBODY | {
     "jobs:write",
     "notes:read",
     "notes:write",
+    "providers:read",
     "system:read",
     "tasks:read",
     "tasks:write",
 }
 OPERATOR = VIEWER | {"alerts:act", "alerts:write", "compute:act"}
-ADMIN = OPERATOR | {"alerts:manage", "compute:scale", "system:act", "people:manage", "audit:read"}
+ADMIN = OPERATOR | {
+    *("alerts:manage", "compute:scale", "system:act", "people:manage", "audit:read"),
+    "providers:manage",
+}
 GRANTS: dict[str, frozenset[str]] = {"viewer": VIEWER, "operator": OPERATOR, "admin": ADMIN}
 PERMISSIONS: tuple[str, ...] = tuple(sorted(ADMIN))
 

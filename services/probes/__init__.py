@@ -21,6 +21,7 @@ from services.probes.ollama import Ollama
 from services.probes.openwebui import OpenWebUI
 from services.probes.redis import Redis
 from services.probes.scheduler import Scheduler
+from services.probes.vendors import Anthropic, Google, OpenAI
 from services.settings import Settings
 
 __all__ = [
@@ -48,6 +49,9 @@ PROBES: dict[str, Callable[[Settings], Probe]] = {
     "scheduler": Scheduler,
     "ollama": Ollama,
     "openwebui": OpenWebUI,
+    "openai": OpenAI,
+    "anthropic": Anthropic,
+    "google": Google,
     "mail": Mail,
 }
 TIMEOUT = 10.0

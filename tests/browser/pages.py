@@ -214,6 +214,14 @@ async def with_a_wrong_rule(screen: Screen, path: str, locale: str) -> None:
     await _settle(screen)
 
 
+async def with_a_wrong_provider(screen: Screen, path: str, locale: str) -> None:
+    """A new AI provider that was sent with errors in it."""
+    await opened(screen, path, locale)
+    await screen.page.locator("#urls").fill("ftp://somewhere")
+    await screen.page.get_by_test_id("save").click()
+    await expect(screen.page.locator("#name-error")).not_to_be_empty()
+
+
 async def with_a_wrong_channel(screen: Screen, path: str, locale: str) -> None:
     """A new channel that was sent with errors in it."""
     await opened(screen, path, locale)
@@ -500,6 +508,7 @@ def _pages(state: str, house: str, arrive: Arrive, *, worker: str, tabs: tuple[s
         View("keys", state, "keys.title", "/settings/keys", house, arrive),
         View("people", state, "people.title", "/settings/people", house, arrive),
         View("audit", state, "audit.title", "/settings/audit", house, arrive),
+        View("providers", state, "providers.title", "/settings/providers", house, arrive),
         View("mail", state, "mail.title", "/settings/mail", house, arrive),
         View("about", state, "about.title", "/settings/about", house, arrive),
     ]
@@ -604,6 +613,11 @@ VIEWS = [
         "/",
         "deserted",
         pressing("bell", "[data-testid=bell-panel] .k-quiet"),
+    ),
+    View("provider", "rows", "providers.provider", "/settings/providers/ollama"),
+    View("provider", "none", "providers.provider", f"/settings/providers/{'0' * 32}"),
+    View(
+        "provider-new", "wrong", "providers.provider", "/settings/providers/new", arrive=with_a_wrong_provider
     ),
     View("notices", "rows", "notices.title", "/settings/notices"),
     View("notices", "wrong", "notices.title", "/settings/notices", arrive=with_wrong_wishes),

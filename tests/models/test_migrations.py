@@ -72,6 +72,7 @@ def test_what_grows_without_end_has_the_time_first_in_its_key() -> None:
         "alert_notice": "at",
         "note_version": "at",
         "bell_notice": "at",
+        "model_call": "at",
     }
     for table, column in keys.items():
         assert next(iter(SQLModel.metadata.tables[table].primary_key.columns)).name == column
@@ -335,6 +336,37 @@ def rows() -> Iterator[SQLModel]:
     yield models.TaskGroupRun(
         finished_at=AT, compute_id=compute, name=ODD, tasks=2**31 - 1, seconds=1e-9, nbytes=2**63 - 1
     )
+    yield models.StoredProvider(
+        id="openai",
+        kind="openai",
+        name=ODD[:120],
+        urls=ODD,
+        sealed=ODD,
+        roles={ODD: ["admin"]},
+        only=[ODD],
+        options={"model": ODD},
+        created_at=AT,
+        updated_at=DAWN,
+    )
+    yield models.ModelCall(
+        at=AT,
+        account_id=account,
+        purpose="chat",
+        provider_id="openai",
+        provider=ODD[:120],
+        model=ODD[:200],
+        read=2**31 - 1,
+        price_read=2**40,
+        cost=2**53,
+        first_token=0.1 + 0.2,
+        outcome="ok",
+    )
+    yield models.ModelPrice(
+        provider_id="openai", model=ODD[:200], read=2**40, written=0, as_of=AT.date(), updated_at=AT
+    )
+    yield models.ModelBudget(who=account.hex, account_id=account, monthly=2**50, updated_at=AT)
+    yield models.ModelSpending(month="2026-11", account_id=account, spent=2**53, reserved=-1)
+    yield models.ModelReservation(account_id=account, month="2026-11", amount=2**53, expires_at=AT)
     yield models.VaultCheck(name="key", sealed=ODD)
     task = new_id()
     yield models.Task(

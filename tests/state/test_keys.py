@@ -50,6 +50,7 @@ async def test_only_what_one_may_is_offered_and_taken(tab, carla):
         "notes:read",
         "notes:write",
         "profile:write",
+        "providers:read",
         "system:read",
         "tasks:read",
         "tasks:write",

@@ -66,6 +66,8 @@ WORDS = {
     "people.permission.system:act": "Check services, test mail, resend messages, download diagnostics",
     "people.permission.people:manage": "Invite people and change roles",
     "people.permission.audit:read": "Read the audit log",
+    "people.permission.providers:read": "See AI providers and their models",
+    "people.permission.providers:manage": "Set up AI providers, prices and budgets",
     "people.link.mailed.title": "The invitation is on its way",
     "people.link.mailed.text": "A mail with this link goes to {email}. It works once, for 24 hours.",
     "people.column.second": "Second factor",

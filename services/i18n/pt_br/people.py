@@ -66,6 +66,8 @@ WORDS = {
     "people.permission.system:act": "Conferir serviços, testar o e-mail, reenviar mensagens, baixar o diagnóstico",
     "people.permission.people:manage": "Convidar pessoas e mudar papéis",
     "people.permission.audit:read": "Ler a auditoria",
+    "people.permission.providers:read": "Ver provedores de IA e seus modelos",
+    "people.permission.providers:manage": "Configurar provedores de IA, preços e orçamentos",
     "people.link.mailed.title": "O convite está a caminho",
     "people.link.mailed.text": "Um e-mail com este link vai para {email}. Ele vale uma vez, por 24 horas.",
     "people.column.second": "Segundo fator",

@@ -64,6 +64,7 @@ async def test_a_program_signs_in_and_asks_who_it_is(program, bruno):
             "notes:read",
             "notes:write",
             "profile:write",
+            "providers:read",
             "system:read",
             "tasks:read",
             "tasks:write",

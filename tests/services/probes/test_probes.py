@@ -61,7 +61,10 @@ async def test_being_stopped_is_not_a_result() -> None:
 
 async def test_every_probe_has_words(database: str, tmp_path: Path) -> None:
     found = await probes.check_all(load(tmp_path))
-    assert list(found) == ["database", "redis", "scheduler", "ollama", "openwebui", "mail"]
+    assert list(found) == [
+        *("database", "redis", "scheduler", "ollama", "openwebui"),
+        *("openai", "anthropic", "google", "mail"),
+    ]
     for name, result in found.items():
         for locale in LOCALES:
             assert translate(locale, f"probes.{name}")
