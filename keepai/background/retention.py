@@ -21,6 +21,7 @@ from services.channels import devices
 from services.clock import now
 from services.feed import Feed
 from services.identity import api_keys, links, sessions, tokens
+from services.notes import book as notes
 from services.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ KEPT = (
     links,
     outbox,
     tasks,
+    notes,
     bell,
     files,
     jobs,

@@ -28,6 +28,7 @@ from services.audit import Actor
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.identity import accounts, links, second_factor
 from services.identity.permissions import PLATFORM, ROLES
+from services.notes import book as notes
 from services.settings import Settings
 
 State = Literal["active", "invited", "deactivated"]
@@ -206,6 +207,7 @@ def export(db: Session, settings: Settings, account_id: UUID, now: datetime) -> 
         "alerts_told": of(AlertNotice),
         "model_calls": of(ModelCall),
         "notice_preferences": asdict(preferences.of(db, settings, account_id)),
+        "notes": notes.of_person(db, account_id),
         "tasks": tasks.of_person(db, account_id),
         "messages": outbox.of_person(db, account_id),
         "files": files.of_person(db, account_id),
@@ -230,6 +232,7 @@ def delete(
     outbox.forget(db, account_id)
     alerts.forget(db, account_id)
     tasks.forget(db, account_id)
+    notes.forget(db, account_id)
     db.delete(account)
     db.flush()
 

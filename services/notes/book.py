@@ -5,16 +5,18 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import and_, delete, or_, update
 from sqlmodel import Session, col, select
 
-from models import Note, NotePin, NoteTag, NoteVersion, Share
+from models import Note, NotePin, NoteTag, NoteVersion, RoleGrant, Share
 from models.base import new_id
 from services import index, sharing
 from services.audit import Actor, record
 from services.errors import Conflict, Forbidden, Invalid, NotFound
+from services.identity.permissions import PLATFORM
 from services.index import fold
 from services.notes import KIND, links
 from services.sharing import Given, Level, Reader
@@ -300,11 +302,44 @@ def empty_trash(db: Session, reader: Reader, by: Actor, now: datetime) -> int:
     return len(ids)
 
 
-def purge(db: Session, now: datetime) -> int:
-    """What has been in the trash for 30 days. Returns how many."""
-    ids = list(db.exec(select(Note.id).where(col(Note.deleted_at) < now - TRASH).limit(500)))
+def prune(db: Session, now: datetime) -> int:
+    """Delete what has been in the trash for 30 days, and notes that somebody began yesterday and left empty. Returns
+    how many."""
+    empty = and_(
+        col(Note.version) == 1,
+        col(Note.title) == "",
+        col(Note.body) == "",
+        col(Note.created_at) < now - timedelta(days=1),
+    )
+    old = col(Note.deleted_at) < now - TRASH
+    ids = list(db.exec(select(Note.id).where(or_(old, empty)).limit(500)))
     _erase(db, ids)
     return len(ids)
+
+
+def of_person(db: Session, account_id: UUID) -> list[dict[str, Any]]:
+    """What a person wrote, as it is taken along."""
+    query = select(Note).where(Note.owner_id == account_id).order_by(col(Note.id))
+    return [one.model_dump(mode="json", exclude={"folded_title", "editor"}) for one in db.exec(query)]
+
+
+def forget(db: Session, account_id: UUID) -> None:
+    """A person leaves: their notes go with them, but what they shared with all of a role becomes an admin's."""
+    shared = select(Share.object_id).where(Share.kind == KIND, col(Share.account_id).is_(None))
+    heir = db.exec(
+        select(RoleGrant.account_id)
+        .where(RoleGrant.role == "admin", RoleGrant.scope == PLATFORM, RoleGrant.account_id != account_id)
+        .order_by(col(RoleGrant.id))
+    ).first()
+    for note in db.exec(select(Note).where(Note.owner_id == account_id, col(Note.id).in_(shared))):
+        if heir and note.deleted_at is None:
+            note.owner_id = heir
+            db.add(note)
+            _found_as(db, note)
+    db.flush()
+    _erase(db, list(db.exec(select(Note.id).where(Note.owner_id == account_id))))
+    said = update(NoteVersion).where(col(NoteVersion.author_id) == account_id).values(author="")
+    db.execute(said)
 
 
 def share(

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlmodel import select
 
-from models import NoteVersion
+from models import NoteVersion, RoleGrant
 from services import db
 from services.audit import Actor
 from services.errors import Conflict, Forbidden, Invalid, NotFound
@@ -215,8 +216,8 @@ def test_the_trash_keeps_for_thirty_days(writes, ana, bruno):
     db.write_now(book.take_back, reader, note.id, by, AT)
     assert len(db.read_now(lists.find, reader, lists.Query(text="velha"), AT, limit=9)) == 1
     db.write_now(book.trash, reader, note.id, by, AT)
-    assert db.write_now(book.purge, AT + timedelta(days=29)) == 0
-    assert db.write_now(book.purge, AT + timedelta(days=31)) == 1
+    assert db.write_now(book.prune, AT + timedelta(days=29)) == 0
+    assert db.write_now(book.prune, AT + timedelta(days=31)) == 1
     assert db.read_now(lambda session: session.get(NoteVersion, (AT, note.id))) is None
     with pytest.raises(NotFound):
         db.read_now(book.get, reader, note.id, AT)
@@ -298,3 +299,31 @@ def test_searches_are_kept_by_name_and_are_ones_own(ana, bruno):
         db.write_now(lists.forget_search, bruno.id, kept.id)
     db.write_now(lists.forget_search, ana.id, kept.id)
     assert db.read_now(lists.saved, ana.id) == []
+
+
+def test_a_note_that_was_begun_and_left_empty_goes_after_a_day(writes, ana):
+    writes()
+    kept = writes(title="x")
+    assert db.write_now(book.prune, AT + timedelta(hours=23)) == 0
+    assert db.write_now(book.prune, AT + timedelta(hours=25)) == 1
+    assert db.read_now(book.get, who(ana)[0], kept.id, AT)
+
+
+def test_who_leaves_takes_their_notes_along_but_not_those_of_the_team(writes, ana, bruno):
+    private, team = writes(title="Segredo"), writes(title="Plantão")
+    share(ana, team)
+    assert [one["title"] for one in db.read_now(book.of_person, ana.id)] == ["Segredo", "Plantão"]
+    db.write_now(lambda session: setattr(session.exec(role_of(bruno.id)).one(), "role", "admin"))
+    db.write_now(book.forget, ana.id)
+    with pytest.raises(NotFound):
+        db.read_now(book.get, who(ana)[0], private.id, AT)
+    left = db.read_now(book.get, who(bruno)[0], team.id, AT)
+    assert left.owner_id == bruno.id
+    assert [one.author for one in history(bruno, left)] == [""]
+    assert [
+        one.note.id for one in db.read_now(lists.find, who(bruno)[0], lists.Query(text="plant"), AT, limit=9)
+    ] == [team.id]
+
+
+def role_of(account_id):
+    return select(RoleGrant).where(RoleGrant.account_id == account_id)
