@@ -26,6 +26,7 @@ NAMES = (
     "storm",
     "outside_alerts",
     "alert_kills",
+    "search",
 )
 
 
