@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -116,7 +117,8 @@ def _threads() -> ThreadPoolExecutor:
 
 
 async def _in_thread(call: Callable[[], R]) -> R:
-    return await asyncio.get_running_loop().run_in_executor(_threads(), call)
+    # With its context, as `asyncio.to_thread` does: who acts is asked for also there.
+    return await asyncio.get_running_loop().run_in_executor(_threads(), copy_context().run, call)
 
 
 def _passes(error: DBAPIError) -> bool:
