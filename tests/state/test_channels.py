@@ -21,11 +21,10 @@ def told(heard):
 
 
 def done():
-    """What was done by people, and by whom."""
+    """What was done to alerts by people, and by whom."""
     query = select(AuditEvent.action, AuditDetail.actor).join(AuditDetail, AuditDetail.id == AuditEvent.id)
-    return list(
-        db.read_now(lambda session: session.exec(query.where(AuditEvent.actor_kind == "person")).all())
-    )
+    by_people = query.where(AuditEvent.actor_kind == "person", AuditEvent.action != "session.started")
+    return db.read_now(lambda session: [tuple(row) for row in session.exec(by_people)])
 
 
 async def test_a_channel_is_switched_off_where_it_is_listed(tab, ana):
