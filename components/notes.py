@@ -526,6 +526,34 @@ def filing(note: Row, *, folders: Row, error: Row, key: Row, on_submit: Any) -> 
     )
 
 
+def subjects(note: Row, *, on_untie: Any) -> rx.Component:
+    """What the note is about."""
+
+    def one(row: Row) -> rx.Component:
+        return rx.el.span(
+            ui.icon(rx.cond(row["kind"] == "rule", "bell", "server"), size=14),
+            ui.link(row["label"], href=row["href"], class_name="k-link"),
+            rx.cond(
+                note["may_write"],
+                ui.icon_button(
+                    t("notes.about.remove", name=row["label"]),
+                    "x",
+                    size="small",
+                    on_click=on_untie(row["kind"], row["id"]),
+                ),
+                rx.fragment(),
+            ),
+            class_name="k-note-subject k-row",
+            key=row["id"],
+        )
+
+    return rx.cond(
+        note["subjects"].length() > 0,
+        rx.el.div(rx.foreach(note["subjects"], one), class_name="k-row k-wrap"),
+        rx.fragment(),
+    )
+
+
 def backlinks(note: Row, *, tail: Row) -> rx.Component:
     """The notes that name this one."""
     rows = note["backlinks"]
@@ -806,6 +834,52 @@ def nothing_open(*, any_: Row, on_new: Any) -> rx.Component:
             rx.fragment(),
         ),
         class_name="k-note-nothing",
+    )
+
+
+def linked(rows: Row, *, error: Row, key: Row, may: Row, on_tie: Any) -> rx.Component:
+    """The notes about an alert's rule or a worker, and a line for one more."""
+    return rx.el.section(
+        rx.el.h3(t("frame.notes")),
+        rx.cond(
+            rows.length() > 0,
+            rx.el.ul(
+                rx.foreach(
+                    rows,
+                    lambda row: rx.el.li(
+                        ui.icon("notebook-pen", size=14),
+                        ui.link(row["title"], href=f"/notes/{row['id']}", class_name="k-link"),
+                        class_name="k-row",
+                        key=row["id"],
+                    ),
+                ),
+                class_name="k-note-about",
+            ),
+            rx.el.p(t("notes.about.none"), class_name="k-caption"),
+        ),
+        rx.cond(
+            may,
+            ui.form(
+                ui.field(
+                    rx.el.div(
+                        ui.text_input(
+                            id="about-title", name="title", max_length=200, auto_complete="off", error=error
+                        ),
+                        ui.button(t("notes.about.add"), type="submit", name="plus"),
+                        class_name="k-row",
+                    ),
+                    id="about-title",
+                    label=t("notes.about.title"),
+                    help=t("notes.about.help"),
+                    error=error,
+                ),
+                on_submit=on_tie,
+                key=key,
+            ),
+            rx.fragment(),
+        ),
+        class_name="k-task-about",
+        data_testid="linked-notes",
     )
 
 

@@ -10,7 +10,7 @@ from models.file import StoredFile
 from models.job import BellNotice, Job
 from models.lease import Lease
 from models.link import OneTimeLink
-from models.note import Note, NoteLink, NotePin, NoteTag, NoteVersion, SavedSearch
+from models.note import Note, NoteAbout, NoteLink, NotePin, NoteTag, NoteVersion, SavedSearch
 from models.outbox import OutboxMessage
 from models.passage import Passage
 from models.probe import ProbeStatus
@@ -61,6 +61,7 @@ __all__ = [
     "ModelReservation",
     "ModelSpending",
     "Note",
+    "NoteAbout",
     "NoteLink",
     "NotePin",
     "NoteTag",

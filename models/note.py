@@ -66,6 +66,16 @@ class NoteTag(SQLModel, table=True):
     note_id: UUID = Field(foreign_key="note.id", primary_key=True, index=True, ondelete="CASCADE")
 
 
+class NoteAbout(SQLModel, table=True):
+    """A note is about a rule of alerts or a worker (`kind` and `about_id`): a runbook, what was found out."""
+
+    __tablename__ = "note_about"
+
+    kind: str = Field(primary_key=True, max_length=8)
+    about_id: UUID = Field(primary_key=True)
+    note_id: UUID = Field(foreign_key="note.id", primary_key=True, index=True, ondelete="CASCADE")
+
+
 class NotePin(SQLModel, table=True):
     """Somebody wants a note first in their list."""
 

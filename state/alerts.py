@@ -20,7 +20,7 @@ from services.clock import now, zone_called
 from services.errors import Conflict, Invalid, KeepAIError, NotFound
 from services.i18n import translate, translate_count
 from services.snapshot import Snapshot
-from state import alert_views, plots, silence_views
+from state import alert_views, note_links, plots, silence_views
 from state.address import id_of
 from state.alert_counts import EVERY, AlertCounts, BellCount
 from state.alert_views import NO_ALERT, AlertFacts, AlertRow, Person, RuleRow, StoryLine
@@ -655,7 +655,7 @@ class AlertsState(rx.State):
         return view
 
     def _looks(self, view: AlertView) -> Looks:
-        zone, account_id = principal().zone, principal().account_id
+        zone, account_id, role = principal().zone, principal().account_id, principal().role
 
         def looks(locale: str) -> list[Broadcast]:
             broadcasts = [live_broadcast(locale), rows_broadcast(view, locale, zone)]
@@ -667,6 +667,9 @@ class AlertsState(rx.State):
                 broadcasts.append(panel_broadcast(view.selected, locale, zone))
                 broadcasts.append(plot_broadcast(view.selected, locale))
                 broadcasts.append(linked_broadcast("alert", view.selected, account_id, locale, zone))
+                broadcasts.append(
+                    note_links.linked_broadcast("alert", view.selected, account_id, role, locale)
+                )
             return broadcasts
 
         return looks

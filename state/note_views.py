@@ -7,6 +7,7 @@ from uuid import UUID
 
 from models import Note, NoteVersion, SavedSearch, Share
 from services import format, markdown
+from services.alerts import words
 from services.i18n import translate
 from services.index import Snippet
 from services.notes import lists
@@ -88,6 +89,15 @@ class VersionRow(TypedDict):
     amount: str
 
 
+class Subject(TypedDict):
+    """A rule or a worker that a note is about."""
+
+    kind: str
+    id: str
+    label: str
+    href: str
+
+
 class NoteFacts(TypedDict):
     """One note as its page shows it."""
 
@@ -109,6 +119,7 @@ class NoteFacts(TypedDict):
     shares: list[ShareRow]
     shared: str
     backlinks: list[NoteLine]
+    subjects: list[Subject]
 
 
 NO_CLASH = Clash(id="", by="", mine_title="", theirs_title="", mine=[], theirs=[])
@@ -131,6 +142,7 @@ NO_NOTE = NoteFacts(
     shares=[],
     shared="",
     backlinks=[],
+    subjects=[],
 )
 
 
@@ -195,7 +207,26 @@ def facts(found: lists.Opened, locale: str, zone: str, now: datetime) -> NoteFac
         shares=share_rows(found.shares, found.names, locale),
         shared=_shared(found, locale),
         backlinks=[NoteLine(id=one.id.hex, title=title(one, locale)) for one in found.backlinks],
+        subjects=_subjects(found, locale),
     )
+
+
+def _subjects(found: lists.Opened, locale: str) -> list[Subject]:
+    return [
+        *(
+            Subject(
+                kind="rule",
+                id=one.id.hex,
+                label=words.rule_name(locale, one.builtin or "", one.name),
+                href=f"/alerts/rules/{one.id.hex}",
+            )
+            for one in found.rules
+        ),
+        *(
+            Subject(kind="worker", id=one.id.hex, label=one.name, href=f"/workers/{one.id.hex}")
+            for one in found.workers
+        ),
+    ]
 
 
 def share_rows(shares: Sequence[Share], names: Mapping[UUID, str], locale: str) -> list[ShareRow]:

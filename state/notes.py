@@ -362,6 +362,13 @@ class NotesState(rx.State):
             return
         await renew()
 
+    @rx.event
+    @requires("notes:write")
+    async def untie(self, kind: str, about_id: str):
+        """It is not about that any more."""
+        await desk.untie(_reader(), id_of(self.selected), kind, id_of(about_id))
+        await renew()
+
     # -- history and sharing --------------------------------------------------------------------------------------
 
     @rx.event

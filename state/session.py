@@ -35,6 +35,7 @@ class SessionState(rx.State):
     may_triage: bool = False
     may_rule: bool = False
     may_tasks: bool = False
+    may_notes: bool = False
     may_providers: bool = False
     password_set_by: str = ""
     must_change_password: bool = False
@@ -57,6 +58,7 @@ class SessionState(rx.State):
         self.may_triage = person.may("alerts:act")
         self.may_rule = person.may("alerts:manage")
         self.may_tasks = person.may("tasks:write")
+        self.may_notes = person.may("notes:write")
         self.may_providers = person.may("providers:manage")
         self.password_set_by = person.password_set_by
         self.must_change_password = person.must_change_password

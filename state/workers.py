@@ -17,7 +17,7 @@ from services.errors import Conflict, Invalid
 from services.i18n import translate, translate_count
 from services.snapshot import Snapshot, WorkerRow
 from services.worker_table import STATES, WorkerView, counts, parse, scrolled, select, window
-from state import plots, views, worker_insight
+from state import note_links, plots, views, worker_insight
 from state.alert_counts import framed
 from state.dashboard import DEFAULT_RANGE, live_broadcast
 from state.guard import actor, offer_undo, principal, requires, tell, untell
@@ -514,6 +514,9 @@ class WorkersState(rx.State):
                     broadcasts.append(worker_plots_broadcast(worker, span, locale))
                     broadcasts.append(
                         linked_broadcast("worker", worker, person.account_id, locale, person.zone)
+                    )
+                    broadcasts.append(
+                        note_links.linked_broadcast("worker", worker, person.account_id, person.role, locale)
                     )
                 else:
                     broadcasts.append(worker_insight.broadcast(tab, worker, locale))

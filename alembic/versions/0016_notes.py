@@ -86,6 +86,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_note_tag_note_id", "note_tag", ["note_id"])
     op.create_table(
+        "note_about",
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("about_id", sa.Uuid(), nullable=False),
+        sa.Column("note_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["note_id"], ["note.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("kind", "about_id", "note_id"),
+    )
+    op.create_index("ix_note_about_note_id", "note_about", ["note_id"])
+    op.create_table(
         "note_pin",
         sa.Column("account_id", sa.Uuid(), nullable=False),
         sa.Column("note_id", sa.Uuid(), nullable=False),
@@ -164,6 +173,7 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.execute("DROP TABLE passage_words")
     for table in (
-        *("passage", "share", "saved_search", "note_link", "note_pin", "note_tag", "note_version", "note"),
+        *("passage", "share", "saved_search", "note_link", "note_pin", "note_about", "note_tag"),
+        *("note_version", "note"),
     ):
         op.drop_table(table)

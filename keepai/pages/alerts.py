@@ -11,7 +11,7 @@ from components import rule_file as rule_file_parts
 from components import ui
 from components.dashboard import figure_of
 from keepai import routes
-from keepai.pages import tasks
+from keepai.pages import notes, tasks
 from keepai.pages.shell import shell
 from state.alerts import AlertPanel, AlertPlot, AlertRows, AlertsState, AlertTrends, SilenceRows
 from state.channels import ChannelsState
@@ -181,7 +181,9 @@ def _panel() -> rx.Component:
         found=AlertPanel.found,
         story=AlertPanel.story,
         plot=_plot(),
-        tasks=tasks.linked("alert", AlertsState.selected),
+        tasks=rx.fragment(
+            tasks.linked("alert", AlertsState.selected), notes.linked("alert", AlertsState.selected)
+        ),
         may_act=SessionState.may_triage,
         me=SessionState.id,
         form=_form(),

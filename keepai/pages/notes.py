@@ -6,7 +6,9 @@ from components import notes as parts
 from components import ui
 from keepai.pages import tasks
 from keepai.pages.shell import shell
+from state.note_links import LinkedNotes, NoteLinksState
 from state.notes import NoteOpen, NoteRows, NotesState
+from state.session import SessionState
 from state.tasks import TasksState
 from state.words import t
 
@@ -53,6 +55,21 @@ def _page(content: rx.Component, *, title: rx.Var[str]) -> rx.Component:
         place="notes",
         keys=[(("J", "K"), t("alerts.keys.move"), True)],
         flush=True,
+    )
+
+
+def linked(kind: str, about: rx.Var[str]) -> rx.Component:
+    """The notes about the rule of the alert, or the worker, that is open."""
+    return rx.cond(
+        LinkedNotes.ready & LinkedNotes.can & (LinkedNotes.about == about),
+        parts.linked(
+            LinkedNotes.rows,
+            error=NoteLinksState.error,
+            key=NoteLinksState.key,
+            may=SessionState.may_notes,
+            on_tie=NoteLinksState.tie(kind, about),
+        ),
+        rx.fragment(),
     )
 
 
@@ -167,6 +184,7 @@ def _note() -> rx.Component:
                     rx.cond(note["shared"] != "", f" · {note['shared']}", ""),
                     class_name="k-caption",
                 ),
+                parts.subjects(note, on_untie=NotesState.untie),
                 parts.backlinks(note, tail=NotesState.tail),
                 class_name="k-note-page",
             ),

@@ -6,7 +6,7 @@ from components import ui
 from components import workers as parts
 from components.dashboard import no_workers
 from keepai.api.lists import MOST
-from keepai.pages import tasks
+from keepai.pages import notes, tasks
 from keepai.pages.shell import shell
 from services.worker_table import COLUMNS, STATES
 from state import plots
@@ -223,7 +223,10 @@ def _content() -> rx.Component:
             ranges=list(plots.RANGES),
             on_range=WorkersState.show_range,
             downloads=_files(f"history?subject=worker:{WorkersState.selected}&range={WorkersState.range}"),
-            tasks=tasks.linked("worker", WorkersState.selected),
+            tasks=rx.fragment(
+                tasks.linked("worker", WorkersState.selected),
+                notes.linked("worker", WorkersState.selected),
+            ),
         ),
     )
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import and_, delete, or_, update
 from sqlmodel import Session, col, select
 
-from models import Note, NotePin, NoteTag, NoteVersion, RoleGrant, Share
+from models import Note, NoteAbout, NotePin, NoteTag, NoteVersion, RoleGrant, Share
 from models.base import new_id
 from services import index, sharing
 from services.audit import Actor, record
@@ -235,6 +235,38 @@ def file_under(
     _found_as(db, note)
     db.flush()
     return note
+
+
+def tie(db: Session, reader: Reader, title: str, kind: str, about_id: UUID, by: Actor, now: datetime) -> Note:
+    """Say that a note of this title is about something: one that this person may change, else a new one for the whole
+    team. Raises Invalid, and NotFound for what a note cannot be about."""
+    flat = _title(title)
+    if kind not in ABOUT:
+        raise NotFound
+    if not flat:
+        raise Invalid(fields={"title": "notes.about.error.title"})
+    found = links.called(db, reader, fold(flat)[:LONGEST_TITLE], now)
+    if found is None:
+        note = create(db, reader, Draft(title=flat), by, now)
+        share(db, reader, note.id, [Given("write", role=sharing.EVERYBODY)], by, now)
+    else:
+        note = get(db, reader, found, now, level="write")
+    if db.get(NoteAbout, (kind, about_id, note.id)) is None:
+        db.add(NoteAbout(kind=kind, about_id=about_id, note_id=note.id))
+    db.flush()
+    return note
+
+
+def untie(db: Session, reader: Reader, note_id: UUID, kind: str, about_id: UUID, now: datetime) -> Note:
+    """It is not about that any more. Raises NotFound, Forbidden."""
+    note = get(db, reader, note_id, now, level="write")
+    if row := db.get(NoteAbout, (kind, about_id, note.id)):
+        db.delete(row)
+        db.flush()
+    return note
+
+
+ABOUT = ("rule", "worker")
 
 
 def pin(db: Session, reader: Reader, note_id: UUID, wanted: bool, now: datetime) -> Note:

@@ -61,6 +61,16 @@ async def file_under(
     return _told(await db.write(book.file_under, reader, note_id, now(), folder=folder, tags=tags))
 
 
+async def tie(reader: Reader, title: str, kind: str, about_id: UUID, by: Actor) -> Note:
+    """A note of this title is about something. Raises what `book.tie` raises."""
+    return _told(await db.write(book.tie, reader, title, kind, about_id, by, now()))
+
+
+async def untie(reader: Reader, note_id: UUID, kind: str, about_id: UUID) -> Note:
+    """It is not about that any more. Raises what `book.untie` raises."""
+    return _told(await db.write(book.untie, reader, note_id, kind, about_id, now()))
+
+
 async def pin(reader: Reader, note_id: UUID, wanted: bool) -> Note:
     """Whether it stands first in this person's list. Raises NotFound."""
     return _told(await db.write(book.pin, reader, note_id, wanted, now()))

@@ -9,7 +9,18 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlmodel import Session, col, func, select
 
-from models import Account, Note, NotePin, NoteTag, NoteVersion, SavedSearch, Share
+from models import (
+    Account,
+    AlertRule,
+    Note,
+    NoteAbout,
+    NotePin,
+    NoteTag,
+    NoteVersion,
+    SavedSearch,
+    Share,
+    Worker,
+)
 from services import index, sharing
 from services.errors import Conflict, Invalid, NotFound
 from services.index import Snippet, fold
@@ -62,6 +73,8 @@ class Opened:
     backlinks: list[Note]
     conflict: NoteVersion | None
     versions: int
+    rules: list[AlertRule]
+    workers: list[Worker]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +170,8 @@ def opened(db: Session, reader: Reader, note_id: UUID, now: datetime) -> Opened:
         backlinks=links.backlinks(db, reader, note.id, now),
         conflict=conflict,
         versions=db.exec(kept.where(NoteVersion.kind != "conflict")).one(),
+        rules=list(db.exec(_tied(AlertRule, "rule", note.id))),
+        workers=list(db.exec(_tied(Worker, "worker", note.id))),
     )
 
 
@@ -203,6 +218,23 @@ def shelves(db: Session, reader: Reader, now: datetime) -> Shelves:
     return Shelves([(name, number) for name, number in folders], [(name, number) for name, number in tags])
 
 
+def about(db: Session, reader: Reader, kind: str, about_id: UUID, now: datetime) -> list[Note]:
+    """The notes about something that this person may read, by title."""
+    return list(
+        db.exec(
+            select(Note)
+            .join(NoteAbout, col(NoteAbout.note_id) == Note.id)
+            .where(
+                NoteAbout.kind == kind,
+                NoteAbout.about_id == about_id,
+                *_conditions(reader, Query(), now),
+            )
+            .order_by(Note.folded_title, col(Note.id))
+            .limit(NEARBY)
+        )
+    )
+
+
 # -- searches that are kept ---------------------------------------------------------------------------------------
 
 
@@ -241,6 +273,14 @@ def forget_search(db: Session, account_id: UUID, search_id: UUID) -> None:
 
 
 # -- parts --------------------------------------------------------------------------------------------------------
+
+
+def _tied(table: Any, kind: str, note_id: UUID) -> Any:
+    return (
+        select(table)
+        .join(NoteAbout, col(NoteAbout.about_id) == table.id)
+        .where(NoteAbout.kind == kind, NoteAbout.note_id == note_id)
+    )
 
 
 def _by_words(db: Session, reader: Reader, query: Query, now: datetime) -> list[Found]:

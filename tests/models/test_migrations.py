@@ -284,6 +284,7 @@ def rows() -> Iterator[SQLModel]:
         author=ODD,
         began_at=DAWN,
     )
+    yield models.NoteAbout(kind="rule", about_id=rule, note_id=note)
     yield models.NoteTag(note_id=note, folded="acao")
     yield models.NotePin(account_id=account, note_id=note)
     yield models.NoteLink(note_id=note, folded="acao", target_id=other)

@@ -2,12 +2,15 @@
 
 import pytest
 
+from models import Alert
 from services import db
+from services.alerts import builtin, rules
 from services.audit import Actor
 from services.clock import now
 from services.notes import book, desk, lists
 from services.notes.book import Draft, Text
 from services.sharing import Given, Reader
+from state.note_links import NoteLinksState, linked_broadcast
 from state.notes import NoteOpen, NoteRows, NotesState, NoteView, note_broadcast, rows_broadcast
 
 
@@ -192,3 +195,29 @@ async def test_what_is_wrong_with_folder_and_tags_is_said(tab, bruno):
 
 def test_what_is_broadcast_is_written_by_nothing_else():
     assert {NoteRows, NoteOpen}.isdisjoint({NotesState})
+
+
+async def test_a_runbook_is_tied_where_the_alert_is_read(tab, bruno, carla):
+    db.write_now(builtin.ensure, now())
+    rule = next(one for one in db.read_now(rules.listed) if one.builtin == "worker_lost")
+    alert = Alert(
+        started_at=now(), rule_id=rule.id, rule_builtin="worker_lost", open_key="0" * 64, labels={}, subject="node-1",
+        state="firing", severity="critical", worst="critical", value=0.0, since=now(),
+    )  # fmt: skip
+    db.write_now(lambda session: session.add(alert))
+    screen = tab(bruno, f"/alerts?alert={alert.id.hex}")
+    await screen.call(NoteLinksState.tie, "alert", alert.id.hex, {"title": " "})
+    assert (await screen.of(NoteLinksState)).error == "Diga o título da nota."
+    await screen.call(NoteLinksState.tie, "alert", alert.id.hex, {"title": "Quando um worker some"})
+    built = await linked_broadcast("alert", alert.id.hex, carla.id, "viewer", "pt-BR").build(None)
+    assert ([row["title"] for row in built["rows"]], built["can"]) == (["Quando um worker some"], True)
+    note = db.read_now(lists.find, reader(bruno), lists.Query(), now(), limit=1)[0].note
+    assert [(one["kind"], one["label"]) for one in (await opened(bruno, note))["note"]["subjects"]] == [
+        ("rule", "Worker perdido")
+    ]
+    screen.at(f"/notes/{note.id.hex}")
+    await screen.call(NotesState.load)
+    await screen.call(NotesState.untie, "rule", rule.id.hex)
+    assert (await opened(bruno, note))["note"]["subjects"] == []
+    gone = await linked_broadcast("alert", "0" * 32, carla.id, "viewer", "pt-BR").build(None)
+    assert (gone["can"], gone["rows"]) == (False, [])

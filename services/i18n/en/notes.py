@@ -126,4 +126,10 @@ WORDS = {
     "notes.capture.open": "Open",
     "notes.clash.text_own": "You changed the note in another tab while writing here. Both versions are kept; choose which one stays.",
     "notes.clash.theirs_own": "As it is now",
+    "notes.about.none": "No note about this.",
+    "notes.about.title": "Tie a note",
+    "notes.about.help": "The title of a note; where there is none it is made, for the whole team.",
+    "notes.about.add": "Tie",
+    "notes.about.remove": "Untie from {name}",
+    "notes.about.error.title": "Say the title of the note.",
 }

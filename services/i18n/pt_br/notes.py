@@ -126,4 +126,10 @@ WORDS = {
     "notes.capture.open": "Abrir",
     "notes.clash.text_own": "Você mudou a nota em outra aba enquanto escrevia aqui. As duas versões estão guardadas; escolha qual fica.",
     "notes.clash.theirs_own": "Como está agora",
+    "notes.about.none": "Nenhuma nota sobre isto.",
+    "notes.about.title": "Ligar uma nota",
+    "notes.about.help": "O título de uma nota sua; se não existe, é criada, para toda a equipe.",
+    "notes.about.add": "Ligar",
+    "notes.about.remove": "Desligar de {name}",
+    "notes.about.error.title": "Diga o título da nota.",
 }

@@ -1,6 +1,7 @@
 """Notes as they are written, by one person and by several at once."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from sqlmodel import select
@@ -327,3 +328,31 @@ def test_who_leaves_takes_their_notes_along_but_not_those_of_the_team(writes, an
 
 def role_of(account_id):
     return select(RoleGrant).where(RoleGrant.account_id == account_id)
+
+
+def test_a_note_is_tied_to_what_it_is_about_and_made_where_there_is_none(writes, ana, bruno, carla):
+    about = uuid4()
+    reader, by = who(bruno)
+
+    def tie(title, account=bruno):
+        return db.write_now(book.tie, who(account)[0], title, "rule", about, who(account)[1], AT)
+
+    def tied(account, role="operator"):
+        return [one.title for one in db.read_now(lists.about, Reader(account.id, role), "rule", about, AT)]
+
+    writes(title="Quando um worker some")  # Ana's own: Bruno may not even know of it
+    made = tie("quando um WORKER some")
+    assert (made.owner_id, made.title) == (bruno.id, "quando um WORKER some")
+    assert tied(carla, "viewer") == tied(ana) == [made.title]  # it is for the whole team
+    assert tie("Quando um worker some!").id == made.id
+    private = writes(title="Diário")
+    tie("Diário", ana)
+    assert (tied(ana), tied(bruno)) == (["Diário", made.title], [made.title])
+    db.write_now(book.untie, who(ana)[0], private.id, "rule", about, AT)
+    assert tied(ana) == [made.title]
+    with pytest.raises(NotFound):
+        db.write_now(book.untie, reader, private.id, "rule", about, AT)
+    with pytest.raises(NotFound):
+        db.write_now(book.tie, reader, "x", "patient", about, by, AT)
+    with pytest.raises(Invalid):
+        tie("  ")
