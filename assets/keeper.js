@@ -204,12 +204,23 @@
       const left = store.get(key);
       if (whose !== me || !left || (tab === TAB && notes.has(id)) || Date.now() - left.at < OLD) continue;
       try {
-        const answer = id === "new"
-          ? await fetch("/api/v1/notes", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ id: tab, body: left.body }) })
-          : await patch(id, left, tab);
-        if (answer.ok || [403, 404, 409, 422].includes(answer.status)) store.drop(key);
+        if (id === "new" ? (await create(tab, { body: left.body })).ok : await arrives(id, left, tab)) store.drop(key);
       } catch { return; }
     }
+  }
+
+  const create = (id, text) => fetch("/api/v1/notes", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ id, ...text }),
+  });
+
+  async function arrives(id, left, tab) {
+    // Into its note; or beside what the note says by now; or, where that is gone, into a note of its own.
+    const answer = await patch(id, left, tab);
+    if (answer.ok) return true;
+    if (answer.status === 409 && (await answer.json()).theirs) return true;
+    return [403, 404, 409].includes(answer.status) && (await create(random(), { title: left.title, body: left.body })).ok;
   }
 
   async function capture(form) {
@@ -223,11 +234,7 @@
     store.set(key, { body, at: Date.now() });
     form.dataset.kept = "sending";
     try {
-      const answer = await fetch("/api/v1/notes", {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ id: number, body }),
-      });
+      const answer = await create(number, { body });
       const said = await answer.json().catch(() => ({}));
       if (answer.status >= 500 || answer.status === 401 || answer.status === 429) throw new Error(String(answer.status));
       if (!answer.ok) {

@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from services.audit import Actor
 from services.clock import now
 from services.notes import book, lists
 from services.sharing import Reader
@@ -99,6 +100,29 @@ async def test_a_tab_that_is_closed_without_network_leaves_its_words_to_the_next
     await page.unroute("**/api/v1/notes/**")
     await kept(screen, "saved")
     assert body_of(house, house.person("operator"), note.id) == "antes. sem rede. "
+
+
+async def test_words_for_a_note_that_is_gone_become_a_note_of_their_own(page_as, house):
+    screen, note = await begin(page_as, house)
+    screen.may_lose_network()
+    page, person = screen.page, house.person("operator")
+    await page.get_by_test_id("note-body").click()
+    await page.keyboard.type("antes. ")
+    await kept(screen, "saved")
+    await page.route("**/api/v1/notes/**", lambda route: route.abort())
+    await page.keyboard.type("sem rede. ")
+    await kept(screen, "away")
+    by = Actor("person", person.id, person.name)
+    house.ask(lambda db: book.trash(db, Reader(person.id, "operator"), note.id, by, now()))
+    # As if that had been half a minute ago.
+    await page.evaluate(
+        """() => Object.keys(localStorage).filter((key) => key.startsWith("keepai-kept:")).forEach((key) =>
+            localStorage.setItem(key, JSON.stringify({ ...JSON.parse(localStorage.getItem(key)), at: 0 })))"""
+    )
+    await page.unroute("**/api/v1/notes/**")
+    await page.goto("/alerts")
+    await asyncio.to_thread(house.until, lambda: newest(house, person).body == "antes. sem rede. ", 30)
+    assert newest(house, person).id != note.id
 
 
 async def test_two_tabs_that_write_at_once_keep_both_texts(page_as, house):
