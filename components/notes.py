@@ -303,7 +303,6 @@ def waiting() -> rx.Component:
 def head(
     note: Row,
     *,
-    id: Row,
     mode: Row,
     back: Row,
     panel: Row,

@@ -24,6 +24,7 @@ OWN_FILE = re.compile(r"/api/v1/files/[0-9a-f]{32}")
 LONGEST = 400_000  # characters
 LONGEST_CODE = 20_000  # beyond that code is shown in one colour
 BOX = re.compile(r"\[([ xX])\]\s")
+MARK = re.compile(r"(?:[-*+]|\d+[.)])[ \t]+\[([ xX])\]\s")
 # What MathML may hold (https://www.w3.org/TR/mathml-core/), without anything that links, runs or has a style.
 MATH = frozenset(
     (
@@ -85,6 +86,23 @@ def render(
     block of code; boxes can be pressed where `checkable`, and bear their number as data-k-box."""
     env = {"links": links or {}, "copy": copy, "checkable": checkable, "boxes": 0}
     return str(_parser().render(text[:LONGEST], env))
+
+
+def box_at(text: str, number: int) -> int | None:
+    """Where in the text the mark of the box with this number stands, as `render` numbers them; None where there is no
+    such box. What looks like one in a block of code is none."""
+    tokens = _parser().parse(text[:LONGEST], {"boxes": 0})
+    lines = [one.map[0] for one in tokens if one.type == "inline" and one.map and _has_box(one)]
+    if not 0 <= number < len(lines):
+        return None
+    before = text.split("\n")[: lines[number]]
+    start = sum(len(line) + 1 for line in before)
+    found = MARK.search(text, start)
+    return found.start(1) if found else None
+
+
+def _has_box(inline: Token) -> bool:
+    return bool(inline.children) and inline.children[0].type == "box"  # type: ignore[index]
 
 
 @lru_cache(maxsize=1)

@@ -139,7 +139,6 @@ def _note() -> rx.Component:
     shown = rx.el.div(
         parts.head(
             note,
-            id=NotesState.selected,
             mode=NotesState.mode,
             back=NotesState.back,
             panel=NotesState.panel,

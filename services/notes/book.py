@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from models import Note, NoteAbout, NotePin, NoteTag, NoteVersion, RoleGrant, Share
 from models.base import new_id
-from services import index, sharing
+from services import index, markdown, sharing
 from services.audit import Actor, record
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.identity.permissions import PLATFORM
@@ -204,16 +204,12 @@ def check_off(
 ) -> Note:
     """Turn the box with this number (from 0) of the text. Raises NotFound, Forbidden, `Stale`."""
     note = get(db, reader, note_id, now, level="write")
-    boxes = list(BOX.finditer(note.body))
-    if not 0 <= number < len(boxes):
+    at = markdown.box_at(note.body, number)
+    if at is None:
         raise NotFound
-    at = boxes[number].start(2)
     mark = " " if note.body[at] in "xX" else "x"
     body = f"{note.body[:at]}{mark}{note.body[at + 1 :]}"
     return save(db, reader, note_id, Text(version=version, body=body), by, now)
-
-
-BOX = re.compile(r"^(\s*(?:[-*+]|\d+[.)])\s+\[)([ xX])(?=\]\s)", re.MULTILINE)
 
 
 def file_under(
@@ -321,17 +317,6 @@ def delete_for_good(db: Session, reader: Reader, note_id: UUID, by: Actor, now: 
         raise Conflict("notes.error.not_trashed")
     _note(db, now, by, "note.deleted", note)
     _erase(db, [note.id])
-
-
-def empty_trash(db: Session, reader: Reader, by: Actor, now: datetime) -> int:
-    """All of this person's that is in the trash. Returns how many."""
-    ids = list(
-        db.exec(select(Note.id).where(Note.owner_id == reader.account_id, col(Note.deleted_at).is_not(None)))
-    )
-    for note_id in ids:
-        record(db, now, by, "note.deleted", object_kind=KIND, object_id=note_id.hex)
-    _erase(db, ids)
-    return len(ids)
 
 
 def prune(db: Session, now: datetime) -> int:
@@ -527,6 +512,8 @@ def _written(db: Session, reader: Reader, note: Note, now: datetime) -> None:
 
 
 def _found_as(db: Session, note: Note) -> None:
+    if note.deleted_at:  # what is in the trash is found there alone
+        return
     index.put(
         db,
         index.Entry(

@@ -97,13 +97,6 @@ async def delete_for_good(reader: Reader, note_id: UUID, by: Actor) -> None:
     _tell(note_id)
 
 
-async def empty_trash(reader: Reader, by: Actor) -> int:
-    """All that is in this person's trash. Returns how many."""
-    count = await db.write(book.empty_trash, reader, by, now())
-    _tell(reader.account_id)
-    return count
-
-
 async def share(reader: Reader, note_id: UUID, given: Sequence[Given], by: Actor) -> None:
     """With these, and nobody else. Raises what `book.share` raises."""
     await db.write(book.share, reader, note_id, given, by, now())

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 
 from models import NoteVersion, RoleGrant
-from services import db
+from services import db, index
 from services.audit import Actor
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.notes import book, links, lists
@@ -214,6 +214,8 @@ def test_the_trash_keeps_for_thirty_days(writes, ana, bruno):
         save(ana, note, body="dois")
     assert db.read_now(lists.find, reader, lists.Query(text="velha"), AT, limit=9) == []
     assert len(db.read_now(lists.find, reader, lists.Query(shelf="trash"), AT, limit=9)) == 1
+    db.write_now(book.file_under, reader, note.id, AT, folder="A")
+    assert db.read_now(index.find, reader, "velha", AT) == []
     db.write_now(book.take_back, reader, note.id, by, AT)
     assert len(db.read_now(lists.find, reader, lists.Query(text="velha"), AT, limit=9)) == 1
     db.write_now(book.trash, reader, note.id, by, AT)
@@ -225,15 +227,15 @@ def test_the_trash_keeps_for_thirty_days(writes, ana, bruno):
 
 
 def test_boxes_are_checked_off_where_the_text_is_as_one_saw_it(writes, ana):
-    note = writes(body="- [ ] um\n1. [x] dois\n[ ] keine\n```\n- [ ] três\n```")
+    note = writes(body="```\n- [ ] código\n```\n\n- [ ] um\n  - [x] dois\n\n[ ] nenhuma\n")
     reader, by = who(ana)
     note = db.write_now(book.check_off, reader, note.id, 0, 1, by, AT)
     note = db.write_now(book.check_off, reader, note.id, 1, 2, by, AT)
-    assert note.body.startswith("- [x] um\n1. [ ] dois\n[ ] keine")
+    assert note.body == "```\n- [ ] código\n```\n\n- [x] um\n  - [ ] dois\n\n[ ] nenhuma\n"
     with pytest.raises(Stale):
         db.write_now(book.check_off, reader, note.id, 0, 1, by, AT)
     with pytest.raises(NotFound):
-        db.write_now(book.check_off, reader, note.id, 7, 3, by, AT)
+        db.write_now(book.check_off, reader, note.id, 2, 3, by, AT)
 
 
 @pytest.mark.parametrize(
