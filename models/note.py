@@ -58,11 +58,12 @@ class NoteVersion(SQLModel, table=True):
 
 
 class NoteTag(SQLModel, table=True):
-    """A note has a tag. `folded` is how tags are compared; how it was written is in `Note.tags`."""
+    """A note has a tag. `folded` is how tags are compared, `name` how it was written."""
 
     __tablename__ = "note_tag"
 
     folded: str = Field(primary_key=True, max_length=80)
+    name: str = Field(max_length=40)
     note_id: UUID = Field(foreign_key="note.id", primary_key=True, index=True, ondelete="CASCADE")
 
 

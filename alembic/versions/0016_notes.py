@@ -80,6 +80,7 @@ def upgrade() -> None:
     op.create_table(
         "note_tag",
         sa.Column("folded", sa.String(length=80), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("note_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["note_id"], ["note.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("folded", "note_id"),

@@ -532,7 +532,7 @@ def _tag(db: Session, note: Note, tags: Sequence[str]) -> None:
     note.tags = tag_names(tags)
     db.execute(delete(NoteTag).where(col(NoteTag.note_id) == note.id))
     for tag in note.tags:
-        db.add(NoteTag(note_id=note.id, folded=fold(tag)[:80]))
+        db.add(NoteTag(note_id=note.id, folded=fold(tag)[:80], name=tag))
     db.flush()
 
 

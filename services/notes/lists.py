@@ -208,7 +208,7 @@ def shelves(db: Session, reader: Reader, now: datetime) -> Shelves:
         .limit(NEARBY)
     ).all()
     tags = db.exec(
-        select(NoteTag.folded, func.count())
+        select(func.max(NoteTag.name), func.count())
         .join(Note, col(Note.id) == NoteTag.note_id)
         .where(*conditions)
         .group_by(NoteTag.folded)

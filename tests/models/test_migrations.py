@@ -285,7 +285,7 @@ def rows() -> Iterator[SQLModel]:
         began_at=DAWN,
     )
     yield models.NoteAbout(kind="rule", about_id=rule, note_id=note)
-    yield models.NoteTag(note_id=note, folded="acao")
+    yield models.NoteTag(note_id=note, folded="acao", name=ODD[:40])
     yield models.NotePin(account_id=account, note_id=note)
     yield models.NoteLink(note_id=note, folded="acao", target_id=other)
     yield models.SavedSearch(account_id=account, name=ODD[:60], query={"q": ODD}, created_at=AT)

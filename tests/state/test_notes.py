@@ -43,11 +43,11 @@ async def opened(account, note, role="operator"):
 
 
 async def test_the_list_is_each_persons_own(tab, bruno, carla):
-    note = write(bruno, title="Plantão", body="Veja **isto**", folder="A", tags=["x"])
+    note = write(bruno, title="Plantão", body="Veja **isto**", folder="A", tags=["Ação"])
     built = await rows(bruno)
     assert [(row["title"], row["folder"], row["by"]) for row in built["rows"]] == [("Plantão", "A", "")]
     assert "".join(piece["text"] for piece in built["rows"][0]["snippet"]) == "Veja isto"
-    assert (built["found"], built["folders"][0]["label"], built["tags"][0]["label"]) == (1, "A", "#x")
+    assert (built["found"], built["folders"][0]["label"], built["tags"][0]["label"]) == (1, "A", "#Ação")
     assert (await rows(carla, role="viewer"))["rows"] == []
     share(bruno, note)
     assert [row["by"] for row in (await rows(carla, role="viewer"))["rows"]] == ["Bruno"]
